@@ -1,0 +1,12 @@
+//! What every layer shares and no layer owns: identifiers, time and randomness.
+//!
+//! Time and randomness are parameters everywhere ([`Clock`], [`Rng`]); nothing else in the workspace reads the wall clock or
+//! the operating system's random source (clippy `disallowed-methods`), so tests move time and repeat randomness.
+
+mod ids;
+mod random;
+mod time;
+
+pub use ids::{AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId};
+pub use random::{OsRng, Rng, RngExt, SeededRng};
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};

@@ -1,0 +1,104 @@
+//! Where random bytes come from.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A source of random bytes.
+pub trait Rng: Send + Sync + 'static {
+    /// Fills `bytes` with random values.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// What is drawn from an [`Rng`].
+pub trait RngExt: Rng {
+    /// `N` random bytes.
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// A uniformly distributed number below `bound` (rejection sampling; `bound` 0 gives 0).
+    fn below(&self, bound: u32) -> u32 {
+        if bound == 0 {
+            return 0;
+        }
+        let limit = u32::MAX - u32::MAX % bound;
+        loop {
+            let value = u32::from_le_bytes(self.bytes());
+            if value < limit {
+                return value % bound;
+            }
+        }
+    }
+
+    /// `length` characters, each uniformly from `alphabet` (ASCII).
+    fn text(&self, alphabet: &[u8], length: usize) -> String {
+        let size = u32::try_from(alphabet.len()).unwrap_or(u32::MAX);
+        (0..length).map(|_| char::from(alphabet[self.below(size) as usize])).collect()
+    }
+}
+
+impl<R: Rng + ?Sized> RngExt for R {}
+
+/// The operating system's random source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsRng;
+
+impl Rng for OsRng {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's random source")]
+    #[expect(clippy::expect_used, reason = "without randomness no secret is safe: there is no way to go on")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system provides random bytes");
+    }
+}
+
+/// A repeatable sequence for tests (SplitMix64). Not secret, never used by the server.
+#[derive(Debug)]
+pub struct SeededRng(AtomicU64);
+
+impl SeededRng {
+    /// The sequence that belongs to `seed`.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    fn next(&self) -> u64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut z = self.0.fetch_add(STEP, Ordering::SeqCst).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+impl Rng for SeededRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.next().to_le_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeded_sequence_repeats() {
+        let (a, b) = (SeededRng::new(7), SeededRng::new(7));
+        assert_eq!(a.bytes::<32>(), b.bytes::<32>());
+    }
+
+    #[test]
+    fn below_stays_below_and_reaches_all() {
+        let rng = SeededRng::new(1);
+        let mut seen = [false; 10];
+        for _ in 0..1000 {
+            seen[rng.below(10) as usize] = true;
+        }
+        assert_eq!(seen, [true; 10]);
+        assert_eq!(rng.below(0), 0);
+    }
+}
