@@ -1,0 +1,121 @@
+//! One-time codes, random tokens and the small functions around them (spec 02, section 8).
+
+use aws_lc_rs::{constant_time, digest, hmac};
+use inkan_base::{Rng, RngExt};
+
+/// What a passcode is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// Digits.
+    #[default]
+    Numeric,
+    /// `2-9`, `A-Z` without `I` and `O`, `a-z` without `l`; upper and lower case differ.
+    Alphanumeric,
+}
+
+/// A passcode of six characters, each uniform: `000000` to `999999`, or 57⁶ values (35 bits).
+#[must_use]
+pub fn passcode(rng: &dyn Rng, charset: Charset) -> String {
+    let alphabet: &[u8] = match charset {
+        Charset::Numeric => b"0123456789",
+        Charset::Alphanumeric => b"23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+    };
+    rng.text(alphabet, 6)
+}
+
+/// A random token: 32 characters `0-9A-Za-z` (190 bits).
+#[must_use]
+pub fn token32(rng: &dyn Rng) -> String {
+    rng.text(TOKEN_ALPHABET, TOKEN_LENGTH)
+}
+
+/// The token that belongs to `mac`: 32 characters `0-9A-Za-z`, uniform if `mac` is. For the first CSRF token of a flow, which is
+/// derived and not stored (spec 00, decision 7).
+#[must_use]
+pub fn token32_from(mac: &[u8; 32]) -> String {
+    let size = u8::try_from(TOKEN_ALPHABET.len()).unwrap_or(u8::MAX);
+    let limit = u8::MAX - u8::MAX % size; // above it, some characters would come up more often
+    let key = hmac::Key::new(hmac::HMAC_SHA256, mac);
+    (0_u32..)
+        .flat_map(|block| hmac::sign(&key, &block.to_be_bytes()).as_ref().to_vec())
+        .filter(|byte| *byte < limit)
+        .map(|byte| char::from(TOKEN_ALPHABET[usize::from(byte % size)]))
+        .take(TOKEN_LENGTH)
+        .collect()
+}
+
+/// The SHA-256 digest, under which tokens are stored.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// Whether two secrets are equal, in a time that does not depend on where they differ. Their lengths are no secret.
+#[must_use]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+const TOKEN_ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const TOKEN_LENGTH: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use inkan_base::SeededRng;
+
+    use super::*;
+
+    #[test]
+    fn numeric_codes_are_six_digits_with_leading_zeros() {
+        let rng = SeededRng::new(1);
+        let codes: Vec<_> = (0..2000).map(|_| passcode(&rng, Charset::Numeric)).collect();
+        assert!(codes.iter().all(|code| code.len() == 6 && code.bytes().all(|c| c.is_ascii_digit())));
+        assert!(codes.iter().any(|code| code.starts_with('0')));
+        assert!(codes.iter().collect::<HashSet<_>>().len() > 1990);
+    }
+
+    #[test]
+    fn alphanumeric_codes_use_all_57_characters_and_no_other() {
+        let rng = SeededRng::new(2);
+        let seen: HashSet<char> = (0..2000)
+            .flat_map(|_| passcode(&rng, Charset::Alphanumeric).chars().collect::<Vec<_>>())
+            .collect();
+        assert_eq!(seen.len(), 57);
+        assert!("IOl01".chars().all(|c| !seen.contains(&c)));
+    }
+
+    #[test]
+    fn tokens_are_32_characters() {
+        let rng = SeededRng::new(3);
+        let token = token32(&rng);
+        assert_eq!(token.len(), 32);
+        assert!(token.bytes().all(|c| c.is_ascii_alphanumeric()));
+        assert_ne!(token, token32(&rng));
+    }
+
+    #[test]
+    fn derived_tokens_repeat_and_are_uniform() {
+        assert_eq!(token32_from(&[7; 32]), token32_from(&[7; 32]));
+        assert_ne!(token32_from(&[7; 32]), token32_from(&[8; 32]));
+        let mut counts = HashMap::new();
+        for n in 0..2000_u32 {
+            for c in token32_from(&sha256(&n.to_be_bytes())).chars() {
+                *counts.entry(c).or_insert(0) += 1;
+            }
+        }
+        assert_eq!(counts.len(), 62); // 64,000 characters, about 1,032 of each
+        assert!(counts.values().all(|n| (880..1190).contains(n)), "{counts:?}");
+    }
+
+    #[test]
+    fn s125_same_compares_whole_values() {
+        assert!(same(b"secret", b"secret"));
+        assert!(!same(b"secret", b"secreT"));
+        assert!(!same(b"secret", b"secre"));
+        assert!(same(b"", b""));
+    }
+}
