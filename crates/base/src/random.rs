@@ -52,7 +52,7 @@ impl Rng for OsRng {
     }
 }
 
-/// A repeatable sequence for tests (SplitMix64). Not secret, never used by the server.
+/// A repeatable sequence for tests (`SplitMix64`). Not secret, never used by the server.
 #[derive(Debug)]
 pub struct SeededRng(AtomicU64);
 
