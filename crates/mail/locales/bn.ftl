@@ -1,38 +1,32 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
+login-subject = { $code } আপনার সাইন-ইন কোড
+login-body = সাইন ইন করতে এই কোডটি ব্যবহার করুন:
+recovery-subject = { $code } আপনার পুনরুদ্ধার কোড
+recovery-body = আপনার অ্যাকাউন্টে আবার প্রবেশ করতে এই কোডটি ব্যবহার করুন:
+email-verification-subject = { $code } আপনার ইমেল ঠিকানা নিশ্চিত করার কোড
+email-verification-body = আপনার ইমেল ঠিকানা নিশ্চিত করতে এই কোডটি ব্যবহার করুন:
+code-validity = কোডটি { $minutes } মিনিট পর্যন্ত কার্যকর।
+code-advice = এটি কাউকে জানাবেন না। আপনি কোড না চেয়ে থাকলে এই বার্তাটি উপেক্ষা করতে পারেন।
 
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
-code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
-}
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+email-login-attempted-subject = এই ঠিকানা দিয়ে { $service }-এ সাইন-ইন
+email-login-attempted-body = কেউ এই ইমেল ঠিকানা দিয়ে { $service }-এ সাইন ইন করতে চাইছেন, কিন্তু এটি কোনো অ্যাকাউন্টের নয়। আপনি হলে, যে ঠিকানা দিয়ে নিবন্ধন করেছিলেন সেটি ব্যবহার করুন অথবা একটি অ্যাকাউন্ট তৈরি করুন।
+email-registration-attempted-subject = { $service }-এ আপনার ইতিমধ্যে একটি অ্যাকাউন্ট আছে
+email-registration-attempted-body = কেউ এই ইমেল ঠিকানাটি { $service }-এর একটি অ্যাকাউন্টের জন্য ব্যবহার করতে চাইছেন, কিন্তু এটি ইতিমধ্যে একটি অ্যাকাউন্টের ঠিকানা। আপনি হলে, এটি দিয়ে সাইন ইন করুন।
+attempt-advice = আপনি না হলে আপনাকে কিছু করতে হবে না।
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+password-update-subject = আপনার { $service } পাসওয়ার্ড পরিবর্তিত হয়েছে
+password-update-body = আপনার { $service } অ্যাকাউন্টের পাসওয়ার্ড পরিবর্তিত হয়েছে।
+primary-email-update-subject = { $service }-এ আপনার প্রধান ঠিকানা পরিবর্তিত হয়েছে
+primary-email-update-body = আপনার { $service } অ্যাকাউন্টের প্রধান ইমেল ঠিকানা ছিল { $old }; এখন তা { $new }।
+email-create-subject = আপনার { $service } অ্যাকাউন্টে একটি ঠিকানা যোগ হয়েছে
+email-create-body = ইমেল ঠিকানা { $new } আপনার { $service } অ্যাকাউন্টে যোগ করা হয়েছে।
+email-delete-subject = আপনার { $service } অ্যাকাউন্ট থেকে একটি ঠিকানা সরানো হয়েছে
+email-delete-body = ইমেল ঠিকানা { $deleted } আপনার { $service } অ্যাকাউন্ট থেকে সরানো হয়েছে।
+passkey-create-subject = আপনার { $service } অ্যাকাউন্টে একটি পাসকি যোগ হয়েছে
+passkey-create-body = এখন একটি নতুন পাসকি দিয়ে আপনার { $service } অ্যাকাউন্টে সাইন ইন করা যাবে।
+mfa-create-subject = আপনার { $service } অ্যাকাউন্টে একটি দ্বিতীয় ধাপ যোগ হয়েছে
+mfa-create-body = আপনার { $service } অ্যাকাউন্টে সাইন-ইন এখন একটি নতুন দ্বিতীয় ধাপ দিয়ে নিশ্চিত করা যাবে।
+mfa-delete-subject = আপনার { $service } অ্যাকাউন্ট থেকে একটি দ্বিতীয় ধাপ সরানো হয়েছে
+mfa-delete-body = আপনার { $service } অ্যাকাউন্টের একটি দ্বিতীয় ধাপ সরানো হয়েছে।
+notification-advice = আপনি এটি না করে থাকলে এখনই সাইন ইন করুন, আপনার অ্যাকাউন্ট পরীক্ষা করুন এবং সাইন-ইন তথ্য বদলান।
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
-
-footer = { $service } sent this message automatically.
+footer = { $service } এই বার্তাটি স্বয়ংক্রিয়ভাবে পাঠিয়েছে।

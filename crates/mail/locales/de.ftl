@@ -1,38 +1,35 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
-
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
+login-subject = { $code } ist Ihr Anmeldecode
+login-body = Melden Sie sich mit diesem Code an:
+recovery-subject = { $code } ist Ihr Code zur Wiederherstellung
+recovery-body = Mit diesem Code erhalten Sie wieder Zugang zu Ihrem Konto:
+email-verification-subject = { $code } bestätigt Ihre E-Mail-Adresse
+email-verification-body = Bestätigen Sie Ihre E-Mail-Adresse mit diesem Code:
 code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
+    [one] Der Code ist 1 Minute lang gültig.
+   *[other] Der Code ist { $minutes } Minuten lang gültig.
 }
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+code-advice = Geben Sie ihn niemandem weiter. Falls Sie keinen Code angefordert haben, können Sie diese Nachricht ignorieren.
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+email-login-attempted-subject = Anmeldung bei { $service } mit dieser Adresse
+email-login-attempted-body = Jemand möchte sich mit dieser E-Mail-Adresse bei { $service } anmelden, sie gehört aber zu keinem Konto. Falls Sie das waren, versuchen Sie es mit der Adresse, mit der Sie sich registriert haben, oder legen Sie ein Konto an.
+email-registration-attempted-subject = Sie haben bereits ein Konto bei { $service }
+email-registration-attempted-body = Jemand möchte diese E-Mail-Adresse für ein Konto bei { $service } verwenden, sie gehört aber schon zu einem. Falls Sie das waren, melden Sie sich stattdessen damit an.
+attempt-advice = Falls Sie es nicht waren, brauchen Sie nichts zu tun.
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
+password-update-subject = Ihr Passwort bei { $service } wurde geändert
+password-update-body = Das Passwort Ihres Kontos bei { $service } wurde geändert.
+primary-email-update-subject = Ihre Hauptadresse bei { $service } wurde geändert
+primary-email-update-body = Die wichtigste E-Mail-Adresse Ihres Kontos bei { $service } wurde von { $old } auf { $new } geändert.
+email-create-subject = Ihrem Konto bei { $service } wurde eine Adresse hinzugefügt
+email-create-body = Die E-Mail-Adresse { $new } wurde Ihrem Konto bei { $service } hinzugefügt.
+email-delete-subject = Aus Ihrem Konto bei { $service } wurde eine Adresse entfernt
+email-delete-body = Die E-Mail-Adresse { $deleted } wurde aus Ihrem Konto bei { $service } entfernt.
+passkey-create-subject = Ihrem Konto bei { $service } wurde ein Passkey hinzugefügt
+passkey-create-body = Mit einem neuen Passkey kann man sich jetzt bei Ihrem Konto bei { $service } anmelden.
+mfa-create-subject = Ihrem Konto bei { $service } wurde ein zweiter Faktor hinzugefügt
+mfa-create-body = Anmeldungen bei Ihrem Konto bei { $service } können jetzt mit einem neuen zweiten Faktor bestätigt werden.
+mfa-delete-subject = Aus Ihrem Konto bei { $service } wurde ein zweiter Faktor entfernt
+mfa-delete-body = Ein zweiter Faktor Ihres Kontos bei { $service } wurde entfernt.
+notification-advice = Falls Sie das nicht waren, melden Sie sich sofort an, prüfen Sie Ihr Konto und ändern Sie Ihre Anmeldedaten.
 
-footer = { $service } sent this message automatically.
+footer = { $service } hat diese Nachricht automatisch verschickt.

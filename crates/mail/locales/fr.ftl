@@ -1,38 +1,35 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
-
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
+login-subject = { $code } est votre code de connexion
+login-body = Utilisez ce code pour vous connecter :
+recovery-subject = { $code } est votre code de récupération
+recovery-body = Utilisez ce code pour retrouver l’accès à votre compte :
+email-verification-subject = { $code } confirme votre adresse e-mail
+email-verification-body = Utilisez ce code pour confirmer votre adresse e-mail :
 code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
+    [one] Le code est valable 1 minute.
+   *[other] Le code est valable { $minutes } minutes.
 }
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+code-advice = Ne le communiquez à personne. Si vous n’avez pas demandé de code, vous pouvez ignorer ce message.
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+email-login-attempted-subject = Connexion à { $service } avec cette adresse
+email-login-attempted-body = Quelqu’un souhaite se connecter à { $service } avec cette adresse e-mail, mais elle n’appartient à aucun compte. Si c’était vous, essayez l’adresse de votre inscription ou créez un compte.
+email-registration-attempted-subject = Vous avez déjà un compte chez { $service }
+email-registration-attempted-body = Quelqu’un souhaite utiliser cette adresse e-mail pour un compte chez { $service }, mais elle appartient déjà à un compte. Si c’était vous, connectez-vous plutôt avec cette adresse.
+attempt-advice = Si ce n’était pas vous, vous n’avez rien à faire.
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
+password-update-subject = Votre mot de passe { $service } a été modifié
+password-update-body = Le mot de passe de votre compte { $service } a été modifié.
+primary-email-update-subject = Votre adresse principale chez { $service } a été modifiée
+primary-email-update-body = L’adresse e-mail principale de votre compte { $service } était { $old } ; c’est désormais { $new }.
+email-create-subject = Une adresse a été ajoutée à votre compte { $service }
+email-create-body = L’adresse e-mail { $new } a été ajoutée à votre compte { $service }.
+email-delete-subject = Une adresse a été retirée de votre compte { $service }
+email-delete-body = L’adresse e-mail { $deleted } a été retirée de votre compte { $service }.
+passkey-create-subject = Une clé d’accès a été ajoutée à votre compte { $service }
+passkey-create-body = Une nouvelle clé d’accès permet désormais de se connecter à votre compte { $service }.
+mfa-create-subject = Un second facteur a été ajouté à votre compte { $service }
+mfa-create-body = Un nouveau second facteur peut désormais confirmer les connexions à votre compte { $service }.
+mfa-delete-subject = Un second facteur a été retiré de votre compte { $service }
+mfa-delete-body = Un second facteur de votre compte { $service } a été retiré.
+notification-advice = Si ce n’était pas vous, connectez-vous sans attendre, vérifiez votre compte et changez vos moyens de connexion.
 
-footer = { $service } sent this message automatically.
+footer = Message envoyé automatiquement par { $service }.

@@ -1,38 +1,35 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
-
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
+login-subject = { $code } è il tuo codice di accesso
+login-body = Usa questo codice per accedere:
+recovery-subject = { $code } è il tuo codice di recupero
+recovery-body = Usa questo codice per rientrare nel tuo account:
+email-verification-subject = { $code } conferma il tuo indirizzo e-mail
+email-verification-body = Usa questo codice per confermare il tuo indirizzo e-mail:
 code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
+    [one] Il codice vale 1 minuto.
+   *[other] Il codice vale { $minutes } minuti.
 }
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+code-advice = Non comunicarlo a nessuno. Se non hai chiesto un codice, puoi ignorare questo messaggio.
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+email-login-attempted-subject = Accesso a { $service } con questo indirizzo
+email-login-attempted-body = Qualcuno vuole accedere a { $service } con questo indirizzo e-mail, che però non appartiene ad alcun account. Se sei stato tu, prova con l’indirizzo usato per registrarti oppure crea un account.
+email-registration-attempted-subject = Hai già un account su { $service }
+email-registration-attempted-body = Qualcuno vuole usare questo indirizzo e-mail per un account su { $service }, ma appartiene già a un account. Se sei stato tu, usalo invece per accedere.
+attempt-advice = Se non sei stato tu, non devi fare nulla.
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
+password-update-subject = La tua password di { $service } è stata cambiata
+password-update-body = La password del tuo account { $service } è stata cambiata.
+primary-email-update-subject = Il tuo indirizzo principale su { $service } è stato cambiato
+primary-email-update-body = L’indirizzo e-mail principale del tuo account { $service } è stato cambiato da { $old } a { $new }.
+email-create-subject = Un indirizzo è stato aggiunto al tuo account { $service }
+email-create-body = L’indirizzo e-mail { $new } è stato aggiunto al tuo account { $service }.
+email-delete-subject = Un indirizzo è stato rimosso dal tuo account { $service }
+email-delete-body = L’indirizzo e-mail { $deleted } è stato rimosso dal tuo account { $service }.
+passkey-create-subject = Una passkey è stata aggiunta al tuo account { $service }
+passkey-create-body = Ora è possibile accedere al tuo account { $service } con una nuova passkey.
+mfa-create-subject = Un secondo fattore è stato aggiunto al tuo account { $service }
+mfa-create-body = Gli accessi al tuo account { $service } ora si possono confermare con un nuovo secondo fattore.
+mfa-delete-subject = Un secondo fattore è stato rimosso dal tuo account { $service }
+mfa-delete-body = Un secondo fattore del tuo account { $service } è stato rimosso.
+notification-advice = Se non sei stato tu, accedi subito, controlla il tuo account e cambia le tue credenziali.
 
-footer = { $service } sent this message automatically.
+footer = Messaggio inviato automaticamente da { $service }.

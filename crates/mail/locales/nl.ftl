@@ -1,38 +1,35 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
-
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
+login-subject = { $code } is je inlogcode
+login-body = Log in met deze code:
+recovery-subject = { $code } is je herstelcode
+recovery-body = Met deze code krijg je weer toegang tot je account:
+email-verification-subject = { $code } bevestigt je e-mailadres
+email-verification-body = Bevestig je e-mailadres met deze code:
 code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
+    [one] De code is 1 minuut geldig.
+   *[other] De code is { $minutes } minuten geldig.
 }
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+code-advice = Geef hem aan niemand door. Heb je geen code aangevraagd, dan kun je dit bericht negeren.
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+email-login-attempted-subject = Inloggen bij { $service } met dit adres
+email-login-attempted-body = Iemand wil met dit e-mailadres inloggen bij { $service }, maar het hoort bij geen enkel account. Was jij dit, probeer dan het adres waarmee je je hebt geregistreerd of maak een account aan.
+email-registration-attempted-subject = Je hebt al een account bij { $service }
+email-registration-attempted-body = Iemand wil dit e-mailadres gebruiken voor een account bij { $service }, maar het hoort al bij een account. Was jij dit, log er dan gewoon mee in.
+attempt-advice = Was jij dit niet, dan hoef je niets te doen.
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
+password-update-subject = Je wachtwoord bij { $service } is gewijzigd
+password-update-body = Het wachtwoord van je account bij { $service } is gewijzigd.
+primary-email-update-subject = Je hoofdadres bij { $service } is gewijzigd
+primary-email-update-body = Het belangrijkste e-mailadres van je account bij { $service } is gewijzigd van { $old } in { $new }.
+email-create-subject = Er is een adres toegevoegd aan je account bij { $service }
+email-create-body = Het e-mailadres { $new } is toegevoegd aan je account bij { $service }.
+email-delete-subject = Er is een adres verwijderd uit je account bij { $service }
+email-delete-body = Het e-mailadres { $deleted } is verwijderd uit je account bij { $service }.
+passkey-create-subject = Er is een passkey toegevoegd aan je account bij { $service }
+passkey-create-body = Met een nieuwe passkey kan nu worden ingelogd op je account bij { $service }.
+mfa-create-subject = Er is een tweede factor toegevoegd aan je account bij { $service }
+mfa-create-body = Inloggen op je account bij { $service } kan nu met een nieuwe tweede factor worden bevestigd.
+mfa-delete-subject = Er is een tweede factor verwijderd uit je account bij { $service }
+mfa-delete-body = Een tweede factor van je account bij { $service } is verwijderd.
+notification-advice = Was jij dit niet, log dan meteen in, controleer je account en wijzig je inloggegevens.
 
-footer = { $service } sent this message automatically.
+footer = { $service } heeft dit bericht automatisch verstuurd.

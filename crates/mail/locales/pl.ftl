@@ -1,38 +1,37 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
-
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
+login-subject = { $code } to Twój kod logowania
+login-body = Użyj tego kodu, aby się zalogować:
+recovery-subject = { $code } to Twój kod odzyskiwania
+recovery-body = Użyj tego kodu, aby odzyskać dostęp do konta:
+email-verification-subject = { $code } potwierdza Twój adres e-mail
+email-verification-body = Użyj tego kodu, aby potwierdzić swój adres e-mail:
 code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
+    [one] Kod jest ważny przez 1 minutę.
+    [few] Kod jest ważny przez { $minutes } minuty.
+    [many] Kod jest ważny przez { $minutes } minut.
+   *[other] Kod jest ważny przez { $minutes } minuty.
 }
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+code-advice = Nikomu go nie przekazuj. Jeśli to nie Ty prosisz o kod, możesz zignorować tę wiadomość.
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+email-login-attempted-subject = Logowanie do { $service } z użyciem tego adresu
+email-login-attempted-body = Ktoś chce się zalogować do { $service } z użyciem tego adresu e-mail, ale nie należy on do żadnego konta. Jeśli to Ty, użyj adresu podanego przy rejestracji albo załóż konto.
+email-registration-attempted-subject = Masz już konto w { $service }
+email-registration-attempted-body = Ktoś chce użyć tego adresu e-mail do konta w { $service }, ale należy on już do istniejącego konta. Jeśli to Ty, po prostu zaloguj się tym adresem.
+attempt-advice = Jeśli to nie Ty, nie musisz nic robić.
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
+password-update-subject = Twoje hasło w { $service } zostało zmienione
+password-update-body = Hasło do Twojego konta w { $service } zostało zmienione.
+primary-email-update-subject = Twój główny adres w { $service } został zmieniony
+primary-email-update-body = Główny adres e-mail Twojego konta w { $service } zmieniono z { $old } na { $new }.
+email-create-subject = Do Twojego konta w { $service } dodano adres
+email-create-body = Do Twojego konta w { $service } dodano adres e-mail { $new }.
+email-delete-subject = Z Twojego konta w { $service } usunięto adres
+email-delete-body = Z Twojego konta w { $service } usunięto adres e-mail { $deleted }.
+passkey-create-subject = Do Twojego konta w { $service } dodano klucz dostępu
+passkey-create-body = Do Twojego konta w { $service } można się teraz zalogować nowym kluczem dostępu.
+mfa-create-subject = Do Twojego konta w { $service } dodano drugi składnik
+mfa-create-body = Logowanie do Twojego konta w { $service } można teraz potwierdzać nowym drugim składnikiem.
+mfa-delete-subject = Z Twojego konta w { $service } usunięto drugi składnik
+mfa-delete-body = Usunięto drugi składnik logowania do Twojego konta w { $service }.
+notification-advice = Jeśli to nie Ty, zaloguj się od razu, sprawdź swoje konto i zmień dane logowania.
 
-footer = { $service } sent this message automatically.
+footer = Wiadomość wysłana automatycznie przez { $service }.

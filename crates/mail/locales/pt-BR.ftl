@@ -1,38 +1,35 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
-
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
+login-subject = { $code } é o seu código de acesso
+login-body = Use este código para entrar:
+recovery-subject = { $code } é o seu código de recuperação
+recovery-body = Use este código para recuperar o acesso à sua conta:
+email-verification-subject = { $code } confirma o seu endereço de e-mail
+email-verification-body = Use este código para confirmar o seu endereço de e-mail:
 code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
+    [one] O código vale por 1 minuto.
+   *[other] O código vale por { $minutes } minutos.
 }
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+code-advice = Não o informe a ninguém. Se você não pediu um código, pode ignorar esta mensagem.
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+email-login-attempted-subject = Acesso a { $service } com este endereço
+email-login-attempted-body = Alguém quer entrar em { $service } com este endereço de e-mail, mas ele não pertence a nenhuma conta. Se foi você, tente o endereço que usou no cadastro ou crie uma conta.
+email-registration-attempted-subject = Você já tem uma conta em { $service }
+email-registration-attempted-body = Alguém quer usar este endereço de e-mail em uma conta de { $service }, mas ele já pertence a uma. Se foi você, entre com ele.
+attempt-advice = Se não foi você, não precisa fazer nada.
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
+password-update-subject = A sua senha de { $service } foi alterada
+password-update-body = A senha da sua conta de { $service } foi alterada.
+primary-email-update-subject = O seu endereço principal em { $service } foi alterado
+primary-email-update-body = O endereço de e-mail principal da sua conta de { $service } mudou de { $old } para { $new }.
+email-create-subject = Um endereço foi adicionado à sua conta de { $service }
+email-create-body = O endereço de e-mail { $new } foi adicionado à sua conta de { $service }.
+email-delete-subject = Um endereço foi removido da sua conta de { $service }
+email-delete-body = O endereço de e-mail { $deleted } foi removido da sua conta de { $service }.
+passkey-create-subject = Uma chave de acesso foi adicionada à sua conta de { $service }
+passkey-create-body = Agora é possível entrar na sua conta de { $service } com uma nova chave de acesso.
+mfa-create-subject = Um segundo fator foi adicionado à sua conta de { $service }
+mfa-create-body = A entrada na sua conta de { $service } agora pode ser confirmada com um novo segundo fator.
+mfa-delete-subject = Um segundo fator foi removido da sua conta de { $service }
+mfa-delete-body = Um segundo fator da sua conta de { $service } foi removido.
+notification-advice = Se não foi você, entre agora mesmo, verifique a sua conta e troque os seus dados de acesso.
 
-footer = { $service } sent this message automatically.
+footer = Mensagem enviada automaticamente por { $service }.

@@ -1,38 +1,32 @@
-# The texts of all mails. Values: $service, $code, $minutes, $new, $old, $deleted.
-# In the bodies of login, recovery and email-verification nothing may stand that contains six digits; so no $service there.
+login-subject = { $code } 是您的登录验证码
+login-body = 请使用此验证码登录：
+recovery-subject = { $code } 是您的恢复验证码
+recovery-body = 请使用此验证码恢复您的账户：
+email-verification-subject = { $code } 用于确认您的邮箱地址
+email-verification-body = 请使用此验证码确认您的邮箱地址：
+code-validity = 验证码在 { $minutes } 分钟内有效。
+code-advice = 请勿将其告诉任何人。如果您没有索取验证码，可以忽略此邮件。
 
-login-subject = { $code } is your sign-in code
-login-body = Use this code to sign in:
-recovery-subject = { $code } is your recovery code
-recovery-body = Use this code to get back into your account:
-email-verification-subject = { $code } confirms your e-mail address
-email-verification-body = Use this code to confirm your e-mail address:
-code-validity = { $minutes ->
-    [one] The code is valid for 1 minute.
-   *[other] The code is valid for { $minutes } minutes.
-}
-code-advice = Do not pass it on to anybody. If you did not ask for a code, you can ignore this message.
+email-login-attempted-subject = 有人用此地址登录 { $service }
+email-login-attempted-body = 有人想用此邮箱地址登录 { $service }，但它不属于任何账户。如果是您本人，请改用注册时的地址，或者新建一个账户。
+email-registration-attempted-subject = 您在 { $service } 已有账户
+email-registration-attempted-body = 有人想把此邮箱地址用于 { $service } 的账户，但它已属于一个现有账户。如果是您本人，请直接用它登录。
+attempt-advice = 如果不是您本人，则无需任何操作。
 
-email-login-attempted-subject = Sign-in to { $service } with this address
-email-login-attempted-body = Somebody wants to sign in to { $service } with this e-mail address, but it belongs to no account. If it was you, try the address you registered with, or create an account.
-email-registration-attempted-subject = You already have an account at { $service }
-email-registration-attempted-body = Somebody wants to use this e-mail address for an account at { $service }, but it already belongs to one. If it was you, sign in with it instead.
-attempt-advice = If it was not you, there is nothing you need to do.
+password-update-subject = 您的 { $service } 密码已更改
+password-update-body = 您的 { $service } 账户的密码已更改。
+primary-email-update-subject = 您在 { $service } 的主要地址已更改
+primary-email-update-body = 您的 { $service } 账户的主要邮箱地址已从 { $old } 改为 { $new }。
+email-create-subject = 您的 { $service } 账户添加了地址
+email-create-body = 邮箱地址 { $new } 已添加到您的 { $service } 账户。
+email-delete-subject = 您的 { $service } 账户移除了地址
+email-delete-body = 邮箱地址 { $deleted } 已从您的 { $service } 账户移除。
+passkey-create-subject = 您的 { $service } 账户添加了通行密钥
+passkey-create-body = 现在可以用新的通行密钥登录您的 { $service } 账户。
+mfa-create-subject = 您的 { $service } 账户添加了第二重验证
+mfa-create-body = 现在可以用新的第二重验证来确认登录您的 { $service } 账户。
+mfa-delete-subject = 您的 { $service } 账户移除了第二重验证
+mfa-delete-body = 您的 { $service } 账户的一个第二重验证已移除。
+notification-advice = 如果不是您本人操作，请立即登录，检查您的账户并更换登录凭据。
 
-password-update-subject = Your { $service } password was changed
-password-update-body = The password of your { $service } account was changed.
-primary-email-update-subject = Your main address at { $service } was changed
-primary-email-update-body = The main e-mail address of your { $service } account was changed from { $old } to { $new }.
-email-create-subject = An address was added to your { $service } account
-email-create-body = The e-mail address { $new } was added to your { $service } account.
-email-delete-subject = An address was removed from your { $service } account
-email-delete-body = The e-mail address { $deleted } was removed from your { $service } account.
-passkey-create-subject = A passkey was added to your { $service } account
-passkey-create-body = A new passkey can now be used to sign in to your { $service } account.
-mfa-create-subject = A second factor was added to your { $service } account
-mfa-create-body = Signing in to your { $service } account can now be confirmed with a new second factor.
-mfa-delete-subject = A second factor was removed from your { $service } account
-mfa-delete-body = A second factor of your { $service } account was removed.
-notification-advice = If this was not you, sign in at once, check your account and change what you sign in with.
-
-footer = { $service } sent this message automatically.
+footer = 此邮件由 { $service } 自动发送。

@@ -10,9 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Language, MailKind, address::single_line, catalogue};
 
+const TEMPLATE: &str = "mail.html";
+
+#[expect(clippy::expect_used, reason = "the template is compiled in and every mail renders it in the tests")]
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     templates.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
+    templates
+        .add_template(TEMPLATE, include_str!("../../templates/mail.html"))
+        .expect("the template is valid");
     templates
 });
 
@@ -157,8 +163,9 @@ impl Parts<'_> {
             footer => self.footer,
         };
         TEMPLATES
-            .render_str(include_str!("../../templates/mail.html"), values)
-            .expect("the template is valid")
+            .get_template(TEMPLATE)
+            .and_then(|template| template.render(values))
+            .expect("the template renders")
     }
 }
 

@@ -11,8 +11,11 @@ use inkan_base::Timestamp;
 use lettre::{
     Address,
     message::{
-        Mailbox as AddressWithName, MultiPart, SinglePart,
-        header::{ContentType, HeaderName, HeaderValue},
+        Body, Mailbox as AddressWithName, MultiPart, SinglePart,
+        header::{
+            ContentTransferEncoding::{Base64, QuotedPrintable},
+            ContentType, HeaderName, HeaderValue,
+        },
     },
 };
 
@@ -148,9 +151,17 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The encoding (7bit, quoted-printable, base64) follows from the text.
-fn part(kind: ContentType, body: String) -> SinglePart {
+/// Always encoded, never 7bit: only then no body can contain the boundary.
+fn part(kind: ContentType, text: String) -> SinglePart {
+    let encoding = if is_mostly_ascii(&text) { QuotedPrintable } else { Base64 };
+    // Both encodings take every text; should that ever change, the library's own choice is as good.
+    let body = Body::new_with_encoding(text, encoding).unwrap_or_else(Body::new);
     SinglePart::builder().header(kind).body(body)
+}
+
+/// Quoted-printable triples what is not ASCII; base64 adds a third to everything.
+fn is_mostly_ascii(text: &str) -> bool {
+    text.bytes().filter(|byte| !byte.is_ascii()).count() * 6 < text.len()
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
