@@ -1,0 +1,84 @@
+//! `database`: where the data are. Spec 10 §6.1 and §13, decision 17.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::types::{ConnectionUrl, DatabaseTarget, DurationText, Secret, as_duration};
+
+/// Where the data are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Database {
+    /// `sqlite://<path>` or `postgres://user:password@host:port/name?sslmode=verify-full`. Wins over the separate keys
+    /// below. Without any of them: `sqlite://<data_dir>/inkan.db`.
+    pub url: ConnectionUrl,
+    /// Name of the PostgreSQL database. Setting this or one of the next five keys selects PostgreSQL.
+    pub database: String,
+    /// User of the PostgreSQL database.
+    pub user: String,
+    /// Password of that user.
+    pub password: Secret,
+    /// Host of the PostgreSQL database.
+    pub host: String,
+    /// Port of the PostgreSQL database.
+    pub port: String,
+    /// `postgres`. Data of MySQL, MariaDB and CockroachDB come over with `inkan import hanko`.
+    pub dialect: String,
+    /// Most connections open at once; with SQLite, most concurrent readers.
+    #[schemars(range(min = 1, max = 1000))]
+    pub pool: u32,
+    /// Idle connections kept open; 0 keeps as many as `pool`.
+    #[schemars(range(max = 1000), extend("x-env" = "IDLEPOOL"))]
+    pub idle_pool: u32,
+    /// Age after which a connection is replaced; `0s` means never.
+    #[serde(with = "as_duration")]
+    #[schemars(with = "DurationText", extend("x-env" = "CONNMAXLIFETIME"))]
+    pub conn_max_lifetime: Duration,
+    /// Idle time after which a connection is closed; `0s` means never.
+    #[serde(with = "as_duration")]
+    #[schemars(with = "DurationText", extend("x-env" = "CONNMAXIDLETIME"))]
+    pub conn_max_idletime: Duration,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: default_url(Path::new("./data")),
+            database: "hanko".to_owned(),
+            user: "hanko".to_owned(),
+            password: "hanko".into(),
+            host: "localhost".to_owned(),
+            port: "5432".to_owned(),
+            dialect: "postgres".to_owned(),
+            pool: 16,
+            idle_pool: 0,
+            conn_max_lifetime: Duration::from_hours(1),
+            conn_max_idletime: Duration::from_mins(5),
+        }
+    }
+}
+
+impl Database {
+    /// Where the data are. A loaded configuration always has a `url`; the separate keys have become part of it.
+    #[must_use]
+    pub fn target(&self) -> DatabaseTarget {
+        match sqlite_path(self.url.expose()) {
+            Some(path) => DatabaseTarget::Sqlite(path),
+            None => DatabaseTarget::Postgres(self.url.expose().trim().to_owned()),
+        }
+    }
+}
+
+pub(crate) fn default_url(data_dir: &Path) -> ConnectionUrl {
+    ConnectionUrl::new(format!("sqlite://{}", data_dir.join("inkan.db").display()))
+}
+
+/// The file of an SQLite URL; nothing for another scheme.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let (scheme, rest) = url.trim().split_once(':')?;
+    scheme.eq_ignore_ascii_case("sqlite").then(|| PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
+}
