@@ -28,6 +28,9 @@ pub(super) fn verify<'a>(
     }
     let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
+    if claims.contains('.') {
+        return Err(TokenError::Malformed);
+    }
     let header: PresentedHeader = parse(header)?;
     let key = find(&header.kid).ok_or(TokenError::UnknownKey)?;
     if header.alg != key.private.algorithm().name() {

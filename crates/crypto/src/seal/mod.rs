@@ -93,13 +93,13 @@ impl Keyring {
     /// decision 12); nothing can be opened with it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        hex(&self.first.fingerprint)
+        hex(self.first.fingerprint)
     }
 
     /// Whether `fingerprint` is that of the first secret or of an older one.
     #[must_use]
     pub fn knows(&self, fingerprint: &str) -> bool {
-        self.keys().any(|key| same(hex(&key.fingerprint).as_bytes(), fingerprint.as_bytes()))
+        self.keys().any(|key| same(hex(key.fingerprint).as_bytes(), fingerprint.as_bytes()))
     }
 
     /// Seals `plaintext` for its place under the first secret.
@@ -250,8 +250,8 @@ fn split(sealed: &[u8]) -> Option<(&[u8], [u8; NONCE_LEN], &[u8])> {
     (*version == VERSION && ciphertext.len() >= TAG).then_some((id, *nonce, ciphertext))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(fingerprint: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(fingerprint))
 }
 
 /// The least number of bytes in a secret (spec 05, section 3.2).
