@@ -106,4 +106,6 @@ impl fmt::Debug for SmtpMailer {
 }
 
 #[cfg(test)]
+mod fake_server;
+#[cfg(test)]
 mod tests;
