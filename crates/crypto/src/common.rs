@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::OnceLock};
 /// Whether `password` is one of the 10,000 commonest, in any mixture of upper and lower case.
 #[must_use]
 pub fn is_common(password: &str) -> bool {
-    // Longer than any entry, also counted in bytes: lower case never makes a text of other letters equal an ASCII one.
+    // What is longer than any entry, with four bytes for each character, needs no copy in lower case.
     password.len() <= LONGEST * 4 && common().contains(password.to_lowercase().as_str())
 }
 

@@ -14,6 +14,6 @@ pub mod secrets;
 pub use code::{Charset, passcode, same, sha256, token32, token32_from};
 pub use common::is_common;
 pub use keys::{Algorithm, KeyError, PrivateKey, SigningKeys, TokenError};
-pub use password::{HashError, PasswordPolicy, PasswordPool, Verified};
+pub use password::{Decoys, HashError, PasswordPolicy, PasswordPool, Verified};
 pub use seal::{Keyring, KeyringError, SealError};
 pub use secrets::{Secrets, SecretsError};

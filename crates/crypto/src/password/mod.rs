@@ -6,6 +6,7 @@
 //! Passwords are hashed byte for byte as given: no trimming, no Unicode normalisation. The same letters typed in another
 //! normal form are another password.
 
+mod decoys;
 mod hasher;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use inkan_base::{Rng, RngExt};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+pub use decoys::Decoys;
 use hasher::Hasher;
 
 /// How passwords are hashed (Argon2id) and how much of that is done at once.
@@ -136,7 +138,7 @@ impl PasswordPool {
     /// `None` (no such account, or one without a password) and a hash of unknown kind cost the same work as a hash of the
     /// current policy and never match. Nor does a password of more than [`MAX_PASSWORD`] bytes, for which nothing is
     /// computed, whoever the account; nor, against bcrypt, one of more than 72 bytes or with a NUL in it, where that
-    /// algorithm would not look at the rest.
+    /// algorithm would not look at the rest. While imported hashes are about, [`Decoys`] says what to give for `None`.
     ///
     /// # Errors
     /// [`HashError::Busy`] if too many are waiting, [`HashError::Failed`].

@@ -2,6 +2,7 @@ use inkan_base::{OsRng, SeededRng};
 use proptest::prelude::*;
 
 use super::*;
+use crate::code::sha256;
 
 fn pool() -> PasswordPool {
     PasswordPool::new(PasswordPolicy::cheap()).unwrap()
@@ -65,7 +66,7 @@ async fn s028_nothing_is_cut_off() {
 }
 
 #[tokio::test]
-async fn s028_imported_bcrypt_matches_only_what_it_looks_at() {
+async fn s028_l21_imported_bcrypt_matches_only_what_it_looks_at() {
     let pool = pool();
     let long = "x".repeat(72);
     let hash = bcrypt_of(&long);
@@ -119,7 +120,7 @@ async fn s032_old_kinds_and_weaker_parameters_are_rehashed() {
 }
 
 #[tokio::test]
-async fn s036_unknown_accounts_cost_the_same_work() {
+async fn s036_l01_unknown_accounts_cost_the_same_work() {
     let pool = pool();
     let hash = pool.hash(&OsRng, "secret words").await.unwrap();
     let garbage = "$2b$04$short";
@@ -129,6 +130,20 @@ async fn s036_unknown_accounts_cost_the_same_work() {
         let verified = pool.verify("wrong words", stored).await.unwrap();
         assert_eq!((verified, pool.work_done() - before), (Verified::default(), 1), "{stored:?}");
     }
+}
+
+#[tokio::test]
+async fn s036_l01_unknown_accounts_are_as_slow_as_imported_ones() {
+    let decoys = Decoys { bcrypt: 300, all: 1000, cost: 4 };
+    let hashes: Vec<_> = (0..1000_u32).filter_map(|n| decoys.hash_for(&sha256(&n.to_be_bytes()))).collect();
+    assert!((240..360).contains(&hashes.len()), "{}", hashes.len());
+    assert!(
+        hashes.iter().all(|hash| hash.starts_with("$2b$04$") && hash.parse::<bcrypt::HashParts>().is_ok())
+    );
+    assert_eq!(pool().verify("password", Some(&hashes[0])).await, Ok(Verified::default()));
+    assert_eq!(Decoys::default().hash_for(&[0; 32]), None);
+    let (none, all) = (Decoys { bcrypt: 0, ..decoys }, Decoys { bcrypt: 1000, ..decoys });
+    assert_eq!((none.hash_for(&[0; 32]), all.hash_for(&[255; 32]).is_some()), (None, true));
 }
 
 #[tokio::test]

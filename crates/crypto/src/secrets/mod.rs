@@ -81,6 +81,7 @@ fn read(path: &Path) -> Result<Option<String>, SecretsError> {
     if !metadata.is_file() {
         return Err(unusable("is not a regular file"));
     }
+    // Access of the group is left alone: container platforms add it to the files of a volume.
     if metadata.mode() & 0o007 != 0 {
         return Err(unusable("is open to everybody (chmod 600 it, and consider the secret known)"));
     }
