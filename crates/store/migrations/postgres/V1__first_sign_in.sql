@@ -1,0 +1,286 @@
+-- What a first sign-in needs: accounts, passwords, one-time codes, flows, sessions, signing keys, audit, outbox.
+--
+-- PostgreSQL. Same tables, columns and indexes by name as the SQLite migration of this number.
+
+-- A customer of the installation; without multi-tenancy only the default tenant.
+CREATE TABLE tenants (
+    id uuid NOT NULL, -- tenant id
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (id)
+);
+
+-- Facts about the installation, not about a tenant.
+CREATE TABLE meta (
+    key text NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (key)
+);
+
+-- Accounts; everything of a person belongs to one and is removed with it.
+CREATE TABLE users (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL, -- sub of session tokens
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL, -- last change of the account or of something of it
+    name text, -- profile, from an identity provider
+    given_name text, -- profile
+    family_name text, -- profile
+    picture text, -- profile, URL
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+
+-- Target of the foreign keys, which make references across tenants impossible.
+CREATE UNIQUE INDEX users_tenant_key ON users (tenant_id, id);
+
+-- E-mail addresses.
+CREATE TABLE emails (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    address text NOT NULL, -- normalised by the application, compared byte by byte
+    verified boolean NOT NULL, -- the user proved to receive mail there
+    is_primary boolean NOT NULL, -- the primary address; at most one per user
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+
+-- User names; at most one per user.
+CREATE TABLE usernames (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    username text NOT NULL, -- normalised by the application, compared byte by byte
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+
+-- Password hashes; at most one per user.
+CREATE TABLE passwords (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    hash text NOT NULL, -- PHC or modular crypt format
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+
+-- One-time codes sent by mail; never kept in an unlogged table, because the attempt budget must survive a crash.
+CREATE TABLE passcodes (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    flow_id uuid NOT NULL, -- the flow it was sent in; that row may not exist yet
+    user_id uuid, -- null if no account has the address
+    address text NOT NULL,
+    kind text NOT NULL, -- what the code is good for
+    code_mac bytea NOT NULL, -- MAC of the code, never the code
+    attempts bigint NOT NULL, -- attempts taken
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+
+-- Flows in progress and, until they expire, finished ones.
+CREATE TABLE flows (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL, -- time-ordered
+    kind text NOT NULL, -- which flow
+    state text NOT NULL, -- name of the current state
+    version bigint NOT NULL, -- number of actions; compared before each update
+    csrf_token text NOT NULL, -- what the next action must carry
+    data bytea NOT NULL, -- what the flow remembers, sealed
+    last_request bytea, -- fingerprint of the last action
+    last_answer bytea, -- answer to the last action, sealed
+    last_answer_until timestamptz, -- until when that answer may be repeated
+    finished boolean NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+
+-- Sessions.
+CREATE TABLE sessions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL, -- session_id of session tokens
+    user_id uuid NOT NULL,
+    user_agent text, -- cut to 255 characters
+    ip_address text,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    last_used timestamptz NOT NULL, -- written at intervals, not at every use
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+
+-- Keys that sign session tokens; the highest id of a tenant is the newest.
+CREATE TABLE signing_keys (
+    tenant_id uuid NOT NULL,
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    kid text NOT NULL, -- key id in tokens and in the published key set
+    algorithm text NOT NULL, -- alg of tokens
+    sealed bytea NOT NULL, -- private key, sealed
+    created_at timestamptz NOT NULL,
+    FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+
+-- What happened; without foreign key to users, because records survive the user.
+CREATE TABLE audit_records (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    type text NOT NULL, -- name of the event
+    error text, -- why it failed
+    request_id text NOT NULL,
+    source_ip text NOT NULL,
+    user_agent text NOT NULL,
+    actor_user_id uuid,
+    actor_email text,
+    details jsonb,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+
+-- Mails and webhooks to be sent, written in the transaction that causes them.
+CREATE TABLE outbox (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL, -- time-ordered
+    kind text NOT NULL, -- mail, webhook, ...
+    priority bigint NOT NULL, -- smaller numbers first
+    payload bytea NOT NULL, -- sealed; empty once finished
+    state text NOT NULL CHECK (state IN ('pending', 'delivered', 'given_up')), -- pending, delivered, given_up
+    attempts bigint NOT NULL, -- how often it was claimed
+    leased_until timestamptz, -- claimed until then, or due again from then on
+    last_error text,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL, -- of no use from then on
+    finished_at timestamptz, -- when it was delivered or given up
+    PRIMARY KEY (id),
+    FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+
+-- Sign-in by address; an address belongs to one account.
+CREATE UNIQUE INDEX emails_address_key ON emails (tenant_id, address);
+-- At most one primary address per user.
+CREATE UNIQUE INDEX emails_primary_key ON emails (user_id) WHERE is_primary;
+-- Addresses of a user, removal of a user.
+CREATE INDEX emails_user_idx ON emails (user_id);
+-- Sign-in by user name; a name belongs to one account.
+CREATE UNIQUE INDEX usernames_username_key ON usernames (tenant_id, username);
+-- At most one name per user.
+CREATE UNIQUE INDEX usernames_user_key ON usernames (user_id);
+-- At most one password per user.
+CREATE UNIQUE INDEX passwords_user_key ON passwords (user_id);
+-- Removal of a user.
+CREATE INDEX passcodes_user_idx ON passcodes (user_id);
+-- Cleanup.
+CREATE INDEX passcodes_expires_idx ON passcodes (expires_at);
+-- Cleanup.
+CREATE INDEX flows_expires_idx ON flows (expires_at);
+-- Sessions of a user by age, removal of a user.
+CREATE INDEX sessions_user_idx ON sessions (user_id, created_at);
+-- Cleanup.
+CREATE INDEX sessions_expires_idx ON sessions (expires_at);
+-- A key id is used once.
+CREATE UNIQUE INDEX signing_keys_kid_key ON signing_keys (tenant_id, kid);
+-- Newest records of a tenant.
+CREATE INDEX audit_records_created_idx ON audit_records (tenant_id, created_at);
+-- Cleanup.
+CREATE INDEX audit_records_age_idx ON audit_records (created_at);
+-- Records of a user.
+CREATE INDEX audit_records_user_idx ON audit_records (actor_user_id);
+-- Claiming in order.
+CREATE INDEX outbox_pending_idx ON outbox (priority, id) WHERE state = 'pending';
+-- Newest messages of a tenant.
+CREATE INDEX outbox_tenant_idx ON outbox (tenant_id, id);
+-- Cleanup.
+CREATE INDEX outbox_expires_idx ON outbox (expires_at);
+
+-- The default tenant.
+INSERT INTO tenants (id, created_at, updated_at)
+VALUES ('00000000-0000-0000-0000-000000000001', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+
+COMMENT ON COLUMN tenants.id IS 'tenant id';
+COMMENT ON TABLE tenants IS 'A customer of the installation; without multi-tenancy only the default tenant';
+COMMENT ON TABLE meta IS 'Facts about the installation, not about a tenant';
+COMMENT ON COLUMN users.id IS 'sub of session tokens';
+COMMENT ON COLUMN users.updated_at IS 'last change of the account or of something of it';
+COMMENT ON COLUMN users.name IS 'profile, from an identity provider';
+COMMENT ON COLUMN users.given_name IS 'profile';
+COMMENT ON COLUMN users.family_name IS 'profile';
+COMMENT ON COLUMN users.picture IS 'profile, URL';
+COMMENT ON TABLE users IS 'Accounts; everything of a person belongs to one and is removed with it';
+COMMENT ON INDEX users_tenant_key IS 'target of the foreign keys, which make references across tenants impossible';
+COMMENT ON COLUMN emails.address IS 'normalised by the application, compared byte by byte';
+COMMENT ON COLUMN emails.verified IS 'the user proved to receive mail there';
+COMMENT ON COLUMN emails.is_primary IS 'the primary address; at most one per user';
+COMMENT ON TABLE emails IS 'E-mail addresses';
+COMMENT ON COLUMN usernames.username IS 'normalised by the application, compared byte by byte';
+COMMENT ON TABLE usernames IS 'User names; at most one per user';
+COMMENT ON COLUMN passwords.hash IS 'PHC or modular crypt format';
+COMMENT ON TABLE passwords IS 'Password hashes; at most one per user';
+COMMENT ON COLUMN passcodes.flow_id IS 'the flow it was sent in; that row may not exist yet';
+COMMENT ON COLUMN passcodes.user_id IS 'null if no account has the address';
+COMMENT ON COLUMN passcodes.kind IS 'what the code is good for';
+COMMENT ON COLUMN passcodes.code_mac IS 'MAC of the code, never the code';
+COMMENT ON COLUMN passcodes.attempts IS 'attempts taken';
+COMMENT ON TABLE passcodes IS 'One-time codes sent by mail; never kept in an unlogged table, because the attempt budget must survive a crash';
+COMMENT ON COLUMN flows.id IS 'time-ordered';
+COMMENT ON COLUMN flows.kind IS 'which flow';
+COMMENT ON COLUMN flows.state IS 'name of the current state';
+COMMENT ON COLUMN flows.version IS 'number of actions; compared before each update';
+COMMENT ON COLUMN flows.csrf_token IS 'what the next action must carry';
+COMMENT ON COLUMN flows.data IS 'what the flow remembers, sealed';
+COMMENT ON COLUMN flows.last_request IS 'fingerprint of the last action';
+COMMENT ON COLUMN flows.last_answer IS 'answer to the last action, sealed';
+COMMENT ON COLUMN flows.last_answer_until IS 'until when that answer may be repeated';
+COMMENT ON TABLE flows IS 'Flows in progress and, until they expire, finished ones';
+COMMENT ON COLUMN sessions.id IS 'session_id of session tokens';
+COMMENT ON COLUMN sessions.user_agent IS 'cut to 255 characters';
+COMMENT ON COLUMN sessions.last_used IS 'written at intervals, not at every use';
+COMMENT ON TABLE sessions IS 'Sessions';
+COMMENT ON COLUMN signing_keys.kid IS 'key id in tokens and in the published key set';
+COMMENT ON COLUMN signing_keys.algorithm IS 'alg of tokens';
+COMMENT ON COLUMN signing_keys.sealed IS 'private key, sealed';
+COMMENT ON TABLE signing_keys IS 'Keys that sign session tokens; the highest id of a tenant is the newest';
+COMMENT ON COLUMN audit_records.type IS 'name of the event';
+COMMENT ON COLUMN audit_records.error IS 'why it failed';
+COMMENT ON TABLE audit_records IS 'What happened; without foreign key to users, because records survive the user';
+COMMENT ON COLUMN outbox.id IS 'time-ordered';
+COMMENT ON COLUMN outbox.kind IS 'mail, webhook, ...';
+COMMENT ON COLUMN outbox.priority IS 'smaller numbers first';
+COMMENT ON COLUMN outbox.payload IS 'sealed; empty once finished';
+COMMENT ON COLUMN outbox.state IS 'pending, delivered, given_up';
+COMMENT ON COLUMN outbox.attempts IS 'how often it was claimed';
+COMMENT ON COLUMN outbox.leased_until IS 'claimed until then, or due again from then on';
+COMMENT ON COLUMN outbox.expires_at IS 'of no use from then on';
+COMMENT ON COLUMN outbox.finished_at IS 'when it was delivered or given up';
+COMMENT ON TABLE outbox IS 'Mails and webhooks to be sent, written in the transaction that causes them';
+COMMENT ON INDEX emails_address_key IS 'sign-in by address; an address belongs to one account';
+COMMENT ON INDEX emails_primary_key IS 'at most one primary address per user';
+COMMENT ON INDEX emails_user_idx IS 'addresses of a user, removal of a user';
+COMMENT ON INDEX usernames_username_key IS 'sign-in by user name; a name belongs to one account';
+COMMENT ON INDEX usernames_user_key IS 'at most one name per user';
+COMMENT ON INDEX passwords_user_key IS 'at most one password per user';
+COMMENT ON INDEX passcodes_user_idx IS 'removal of a user';
+COMMENT ON INDEX passcodes_expires_idx IS 'cleanup';
+COMMENT ON INDEX flows_expires_idx IS 'cleanup';
+COMMENT ON INDEX sessions_user_idx IS 'sessions of a user by age, removal of a user';
+COMMENT ON INDEX sessions_expires_idx IS 'cleanup';
+COMMENT ON INDEX signing_keys_kid_key IS 'a key id is used once';
+COMMENT ON INDEX audit_records_created_idx IS 'newest records of a tenant';
+COMMENT ON INDEX audit_records_age_idx IS 'cleanup';
+COMMENT ON INDEX audit_records_user_idx IS 'records of a user';
+COMMENT ON INDEX outbox_pending_idx IS 'claiming in order';
+COMMENT ON INDEX outbox_tenant_idx IS 'newest messages of a tenant';
+COMMENT ON INDEX outbox_expires_idx IS 'cleanup';

@@ -1,0 +1,105 @@
+//! Work that concerns all tenants: removing what has expired, claiming messages.
+
+use std::time::Duration;
+
+use inkan_base::{TenantId, Timestamp};
+
+use crate::{
+    OutboxMessage, Store, StoreError,
+    aggregates::outbox,
+    sql::{Sql, params},
+};
+
+/// Finished messages are kept this long, for whoever wants to know what became of them.
+const OUTBOX_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many rows [`Store::clean_up`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CleanedUp {
+    /// Expired flows, finished ones included.
+    pub flows: u64,
+    /// Expired one-time codes.
+    pub passcodes: u64,
+    /// Expired sessions.
+    pub sessions: u64,
+    /// Audit records beyond their retention.
+    pub audit_records: u64,
+    /// Messages that were finished or expired more than a day ago.
+    pub outbox: u64,
+}
+
+macro_rules! batch {
+    ($table:literal, $condition:literal) => {
+        Sql::new(concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE id IN (SELECT id FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            " LIMIT $2)"
+        ))
+    };
+}
+
+impl Store {
+    /// Removes what has expired, in all tenants, in transactions of at most `batch` rows. Expired sessions are not announced:
+    /// their end is in the token.
+    ///
+    /// # Errors
+    /// As every transaction; what was removed until then stays removed.
+    pub async fn clean_up(
+        &self,
+        now: Timestamp,
+        audit_retention: Duration,
+        batch: usize,
+    ) -> Result<CleanedUp, StoreError> {
+        static FLOWS: Sql = batch!("flows", "expires_at <= $1");
+        static PASSCODES: Sql = batch!("passcodes", "expires_at <= $1");
+        static SESSIONS: Sql = batch!("sessions", "expires_at <= $1");
+        static AUDIT: Sql = batch!("audit_records", "created_at <= $1");
+        static OUTBOX: Sql = batch!("outbox", "expires_at <= $1");
+        static FINISHED: Sql = batch!("outbox", "state <> 'pending' AND finished_at <= $1");
+        self.write(TenantId::DEFAULT, async |tx| outbox::give_up_expired(tx, now).await).await?;
+        let day_ago = now - OUTBOX_RETENTION;
+        Ok(CleanedUp {
+            flows: self.delete(&FLOWS, now, batch).await?,
+            passcodes: self.delete(&PASSCODES, now, batch).await?,
+            sessions: self.delete(&SESSIONS, now, batch).await?,
+            audit_records: self.delete(&AUDIT, now - audit_retention, batch).await?,
+            outbox: self.delete(&FINISHED, day_ago, batch).await? + self.delete(&OUTBOX, day_ago, batch).await?,
+        })
+    }
+
+    async fn delete(&self, sql: &'static Sql, limit: Timestamp, batch: usize) -> Result<u64, StoreError> {
+        let batch = i64::try_from(batch.max(1)).unwrap_or(i64::MAX);
+        let mut total = 0;
+        loop {
+            let deleted =
+                self.write(TenantId::DEFAULT, async |tx| tx.execute(sql, params![limit, batch]).await).await?;
+            total += deleted;
+            if deleted < batch.unsigned_abs() {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Claims up to `limit` due messages of all tenants for the length of `lease`, most urgent first. No two callers get the
+    /// same message while a lease lasts. Messages that expired meanwhile are given up.
+    ///
+    /// # Errors
+    /// As every transaction.
+    pub async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<OutboxMessage>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.write(TenantId::DEFAULT, async |tx| {
+            outbox::give_up_expired(tx, now).await?;
+            outbox::claim(tx, now, lease, limit).await
+        })
+        .await
+    }
+}
