@@ -32,17 +32,8 @@ impl Graph {
         edges.sort();
         edges.dedup();
         let mut text = format!("stateDiagram-v2\n    [*] --> {}\n", self.first);
-        let mut at = 0;
-        while let Some(edge) = edges.get(at) {
-            let same: Vec<&str> = edges[at..]
-                .iter()
-                .take_while(|e| e.from == edge.from && e.action == edge.action)
-                .map(|e| e.to)
-                .collect();
-            for to in &same {
-                let _ = writeln!(text, "    {} --> {to}: {}", edge.from, edge.action);
-            }
-            at += same.len();
+        for edge in &edges {
+            let _ = writeln!(text, "    {} --> {}: {}", edge.from, edge.to, edge.action);
         }
         for end in ["success", "error"] {
             if edges.iter().any(|edge| edge.to == end) {

@@ -177,7 +177,9 @@ impl Sessions<'_, '_> {
     async fn ended(&mut self, rows: Vec<Row>) -> Result<Vec<Session>, StoreError> {
         let mut sessions = rows.into_iter().map(Session::from_row).collect::<Result<Vec<_>, _>>()?;
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-        self.0.end_sessions(sessions.iter().map(|session| session.id)).await?;
+        // Collected first: a borrowing iterator held over an await makes the future of a dynamic action not general enough.
+        let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+        self.0.end_sessions(ids).await?;
         Ok(sessions)
     }
 }

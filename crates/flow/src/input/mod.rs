@@ -64,6 +64,12 @@ impl Input {
         }
     }
 
+    /// The name on the wire.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// A text.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {

@@ -1,0 +1,262 @@
+//! The services of the server, wired once at start.
+
+use std::{fmt, sync::Arc};
+
+use inkan_base::{Clock, Rng, TenantId};
+use inkan_config::{Config, JwtAlgorithm};
+use inkan_crypto::{
+    Algorithm, Keyring, PasswordPolicy, PasswordPool, PrivateKey, SigningKeys, seal::Context as Sealed,
+};
+use inkan_store::{SessionEvent, Store, StoreError, Tx};
+use inkan_template::claims::CompiledClaims;
+use serde_json::Value;
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
+
+use crate::{
+    Context,
+    accounts::profile::profile,
+    events::{Event, Journal},
+    flows::FlowLocks,
+    limits::Limits,
+    sessions::{SessionCache, ValidSession, removal_cookie},
+};
+
+/// Everything that use cases work with.
+pub struct App {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Secrets at rest and keyed digests.
+    pub keyring: Keyring,
+    /// Password hashing.
+    pub passwords: PasswordPool,
+    /// How often something may be tried.
+    pub limits: Limits,
+    pub(crate) keys: SigningKeys,
+    pub(crate) custom_claims: CompiledClaims,
+    pub(crate) sessions: SessionCache,
+    pub(crate) locks: FlowLocks,
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Secrets, the newest first.
+    pub secrets: Vec<String>,
+    /// How passwords are hashed.
+    pub password_policy: PasswordPolicy,
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The secrets are not usable.
+    #[error("secrets: {0}")]
+    Keyring(#[from] inkan_crypto::KeyringError),
+    /// The secrets are not those that the database was used with.
+    #[error(
+        "none of the configured secrets is the one this database was used with (fingerprint {found}); \
+         restore that secret (`secrets.keys` or <data_dir>/secret.key)"
+    )]
+    ForeignSecret {
+        /// Fingerprint of the secret that is needed.
+        found: String,
+    },
+    /// The password pool cannot be made.
+    #[error("password hashing: {0}")]
+    Passwords(#[from] inkan_crypto::HashError),
+    /// A signing key cannot be made or read.
+    #[error("signing keys: {0}")]
+    Keys(#[from] inkan_crypto::KeyError),
+    /// A signing key cannot be opened.
+    #[error("the signing key {kid} cannot be opened: {cause}")]
+    SealedKey {
+        /// Which key.
+        kid: String,
+        /// Why.
+        cause: inkan_crypto::SealError,
+    },
+    /// The database cannot be used.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Name of the fingerprint in the database (spec 00, decision 12).
+const FINGERPRINT: &str = "secret_fingerprint";
+
+impl App {
+    /// Checks the secrets against the database, loads or makes the signing key and puts everything together.
+    ///
+    /// # Errors
+    /// [`StartError`], with what to do about it.
+    pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let Parts { config, store, clock, rng, secrets, password_policy } = parts;
+        let keyring = Keyring::new(&secrets)?;
+        let now = clock.now();
+        let algorithm = algorithm(config.jwt.algorithm);
+        let keys = store
+            .write::<_, StartError>(TenantId::DEFAULT, async |tx| {
+                tx.lock_name("start").await?;
+                check_fingerprint(tx, &keyring).await?;
+                load_keys(tx, &keyring, rng.as_ref(), algorithm, now).await
+            })
+            .await?;
+        let app = Arc::new(Self {
+            limits: Limits::new(&config),
+            passwords: PasswordPool::new(password_policy)?,
+            custom_claims: CompiledClaims::new(&config.session.jwt_template.claims),
+            sessions: SessionCache::new(),
+            locks: FlowLocks::default(),
+            config,
+            store,
+            clock,
+            rng,
+            keyring,
+            keys,
+        });
+        Ok(app)
+    }
+
+    /// Forgets cached sessions that end, also those that other nodes end. Runs until the store is closed.
+    pub async fn watch_sessions(&self) {
+        let mut events = self.store.session_events();
+        loop {
+            match events.recv().await {
+                Ok(event) => self.sessions.forget(event),
+                Err(RecvError::Lagged(_)) => self.sessions.forget(SessionEvent::Flush),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// The public keys as a JSON Web Key Set.
+    #[must_use]
+    pub fn jwks(&self) -> &str {
+        self.keys.jwks()
+    }
+
+    /// Whether requests can be served: asks the database.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it does not answer.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store.ping().await
+    }
+
+    /// The profile of the session's user; `None` if the account is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot tell.
+    pub async fn me(&self, cx: &Context, session: &ValidSession) -> Result<Option<Value>, StoreError> {
+        let account = self.store.read(cx.tenant, async |tx| tx.accounts().find(session.user).await).await?;
+        Ok(account.map(|account| profile(&self.config, &account)))
+    }
+
+    /// Ends a session (spec 05, section 6.2).
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be ended; then it still lives.
+    pub async fn logout(&self, cx: &Context, session: &ValidSession) -> Result<(), StoreError> {
+        let mut journal = Journal::new(None);
+        let user = session.user;
+        self.store
+            .write::<_, StoreError>(cx.tenant, async |tx| {
+                let account = tx.accounts().find(user).await?;
+                let email = account.as_ref().and_then(|account| account.primary_email());
+                let event = Event::UserLoggedOut { user, email: email.map(|email| email.address.as_str()) };
+                tx.sessions().delete(session.session).await?;
+                journal.record(tx, self, cx, event).await
+            })
+            .await?;
+        self.sessions.forget(SessionEvent::Ended(session.session));
+        journal.flush(&self.config);
+        Ok(())
+    }
+
+    /// `Set-Cookie` that removes the session cookie.
+    #[must_use]
+    pub fn session_cookie_removal(&self) -> String {
+        removal_cookie(&self.config)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+async fn check_fingerprint(tx: &mut Tx<'_>, keyring: &Keyring) -> Result<(), StartError> {
+    match tx.meta().find(FINGERPRINT).await? {
+        Some(found) if !keyring.knows(&found) => return Err(StartError::ForeignSecret { found }),
+        Some(found) if found == keyring.fingerprint() => {}
+        _ => tx.meta().set(FINGERPRINT, &keyring.fingerprint()).await?,
+    }
+    Ok(())
+}
+
+/// All keys verify, the newest signs. A key of another algorithm than configured stays and a new one is made. Keys sealed
+/// under an older secret are sealed anew, so that the old secret can be dropped (spec 05, section 3.2).
+async fn load_keys(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    rng: &dyn Rng,
+    algorithm: Algorithm,
+    now: inkan_base::Timestamp,
+) -> Result<SigningKeys, StartError> {
+    let mut keys = Vec::new();
+    let mut rows = tx.signing_keys().list().await?;
+    if rows.last().is_none_or(|newest| newest.algorithm != algorithm.name()) {
+        let kid = Uuid::from_u128(u128::from_be_bytes(inkan_base::RngExt::bytes(rng)));
+        let kid = uuid::Builder::from_random_bytes(kid.into_bytes()).into_uuid().to_string();
+        let pkcs8 = PrivateKey::generate(algorithm)?.to_pkcs8()?;
+        let sealed = seal(keyring, tx.tenant(), &kid, &pkcs8, rng)?;
+        rows.push(tx.signing_keys().create(&kid, algorithm.name(), &sealed, now).await?);
+    }
+    for row in rows {
+        let context = Sealed { table: "signing_keys", tenant: tx.tenant(), row: &row.kid, column: "sealed" };
+        let pkcs8 = keyring
+            .open(context, &row.sealed)
+            .map_err(|cause| StartError::SealedKey { kid: row.kid.clone(), cause })?;
+        if keyring.needs_resealing(&row.sealed) {
+            let sealed = seal(keyring, tx.tenant(), &row.kid, &pkcs8, rng)?;
+            tx.signing_keys().replace_sealed(row.id, &sealed).await?;
+        }
+        let algorithm = Algorithm::from_name(&row.algorithm)
+            .ok_or_else(|| StoreError::Bug(format!("unknown signing algorithm {}", row.algorithm)))?;
+        keys.push((row.kid, PrivateKey::from_pkcs8(algorithm, &pkcs8)?));
+    }
+    Ok(SigningKeys::new(keys)?)
+}
+
+fn seal(
+    keyring: &Keyring,
+    tenant: TenantId,
+    kid: &str,
+    plain: &[u8],
+    rng: &dyn Rng,
+) -> Result<Vec<u8>, StartError> {
+    let context = Sealed { table: "signing_keys", tenant, row: kid, column: "sealed" };
+    keyring.seal(context, plain, rng).map_err(|cause| StartError::SealedKey { kid: kid.to_owned(), cause })
+}
+
+const fn algorithm(configured: JwtAlgorithm) -> Algorithm {
+    match configured {
+        JwtAlgorithm::RS256 => Algorithm::RS256,
+        JwtAlgorithm::ES256 => Algorithm::ES256,
+        JwtAlgorithm::EdDSA => Algorithm::EdDSA,
+    }
+}

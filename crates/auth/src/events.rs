@@ -1,0 +1,245 @@
+//! What happens to accounts, and the audit records it leaves (spec 09, part B): stored in the transaction that did it, written
+//! to the console after the commit.
+
+use inkan_base::{AuditId, FlowId, UserId};
+use inkan_config::{AuditLog, Config, ConsoleStream};
+use inkan_store::{AuditRecord, StoreError, Tx};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    App, Context,
+    flows::{LoginMethod, Step},
+};
+
+/// Something that happened to an account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<'a> {
+    /// A registration was completed.
+    UserCreated { user: UserId, email: Option<&'a str>, username: Option<&'a str>, password: bool },
+    /// Somebody signed in.
+    LoginSucceeded { user: UserId, email: Option<&'a str>, method: LoginMethod },
+    /// A first factor was refused.
+    LoginFailed { user: Option<UserId>, method: LoginMethod, reason: &'static str },
+    /// An identifier that no account has was reported as such.
+    UnknownIdentifier,
+    /// An address was proven.
+    EmailVerified { user: UserId, address: &'a str },
+    /// An address was added.
+    EmailCreated { user: UserId, address: &'a str },
+    /// A user name was chosen.
+    UsernameChanged { user: UserId, username: &'a str },
+    /// A password was set or replaced.
+    PasswordChanged { user: UserId, context: &'static str },
+    /// A mail about a change was queued.
+    NotificationSent { user: UserId, template: &'a str, address: &'a str, by_us: bool },
+    /// Somebody signed out.
+    UserLoggedOut { user: UserId, email: Option<&'a str> },
+}
+
+/// The parts of an audit record that depend on the event.
+#[derive(Default)]
+struct Entry<'a> {
+    kind: &'static str,
+    actor: Option<UserId>,
+    email: Option<&'a str>,
+    error: Option<&'static str>,
+    details: Map<String, Value>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(kind: &'static str, actor: Option<UserId>) -> Self {
+        Self { kind, actor, ..Self::default() }
+    }
+
+    fn email(mut self, email: Option<&'a str>) -> Self {
+        self.email = email;
+        self
+    }
+
+    fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+impl<'a> Event<'a> {
+    fn entry(self, mask: bool) -> Entry<'a> {
+        let address = |address: &str| if mask { inkan_mail::masked(address) } else { address.to_owned() };
+        let name = |name: &str| if mask { masked_name(name) } else { name.to_owned() };
+        match self {
+            Self::UserCreated { user, email, username, password } => {
+                let mut entry = Entry::new("user_created", Some(user)).email(email);
+                if password {
+                    entry = entry.detail("password", true);
+                }
+                if let Some(username) = username {
+                    entry = entry.detail("username", name(username));
+                }
+                entry
+            }
+            Self::LoginSucceeded { user, email, method } => {
+                Entry::new("login_success", Some(user)).email(email).detail("login_method", method.as_str())
+            }
+            Self::LoginFailed { user, method, reason } => Entry {
+                error: Some(reason),
+                ..Entry::new("login_failure", user).detail("login_method", method.as_str())
+            },
+            Self::UnknownIdentifier => Entry { error: Some("unknown identifier"), ..Entry::new("login_failure", None) },
+            Self::EmailVerified { user, address: email } => {
+                Entry::new("email_verified", Some(user)).detail("email", address(email))
+            }
+            Self::EmailCreated { user, address: email } => {
+                Entry::new("email_created", Some(user)).detail("email", address(email))
+            }
+            Self::UsernameChanged { user, username } => {
+                Entry::new("username_changed", Some(user)).detail("username", name(username))
+            }
+            Self::PasswordChanged { user, context } => {
+                Entry::new("password_changed", Some(user)).detail("context", context)
+            }
+            Self::NotificationSent { user, template, address: email, by_us } => {
+                Entry::new("security_notification_sent", Some(user))
+                    .email(Some(email))
+                    .detail("template", template)
+                    .detail("email_address", address(email))
+                    .detail("delivered_by_hanko", if by_us { "true" } else { "false" })
+            }
+            Self::UserLoggedOut { user, email } => Entry::new("user_logged_out", Some(user)).email(email),
+        }
+    }
+}
+
+/// Audit records of one transaction that are still to be written to the console.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    flow: Option<FlowId>,
+    lines: Vec<String>,
+}
+
+impl Journal {
+    pub(crate) const fn new(flow: Option<FlowId>) -> Self {
+        Self { flow, lines: Vec::new() }
+    }
+
+    /// Stores the record of an event.
+    pub(crate) async fn record(
+        &mut self,
+        tx: &mut Tx<'_>,
+        app: &App,
+        cx: &Context,
+        event: Event<'_>,
+    ) -> Result<(), StoreError> {
+        let config = &app.config.audit_log;
+        let mut entry = event.entry(config.mask);
+        if let Some(flow) = self.flow {
+            entry.details.insert("flow_id".to_owned(), flow.to_string().into());
+        }
+        let record = AuditRecord {
+            id: AuditId::random(app.rng.as_ref()),
+            kind: entry.kind.to_owned(),
+            error: entry.error.map(str::to_owned),
+            request_id: cx.request_id.clone(),
+            source_ip: cx.client.to_string(),
+            user_agent: cx.user_agent.clone(),
+            actor_user_id: entry.actor,
+            actor_email: entry.email.map(|email| if config.mask { inkan_mail::masked(email) } else { email.to_owned() }),
+            details: (!entry.details.is_empty()).then_some(Value::Object(entry.details)),
+            created_at: cx.now,
+        };
+        if config.console_output.enabled {
+            self.lines.push(console_line(&record));
+        }
+        if config.storage.enabled { tx.audit().create(&record).await } else { Ok(()) }
+    }
+
+    /// Writes the lines, after the commit.
+    pub(crate) fn flush(&mut self, config: &Config) {
+        flush(&config.audit_log, std::mem::take(&mut self.lines));
+    }
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the audit log goes to the console by configuration")]
+fn flush(config: &AuditLog, lines: Vec<String>) {
+    for line in lines {
+        match config.console_output.output {
+            ConsoleStream::Stdout => println!("{line}"),
+            ConsoleStream::Stderr => eprintln!("{line}"),
+        }
+    }
+}
+
+/// One JSON object; members in the order of spec 09, B.2.
+fn console_line(record: &AuditRecord) -> String {
+    let mut line = format!(
+        r#"{{"audience":"audit","type":{},"error":{},"http_request_id":{},"source_ip":{},"user_agent":{},"details":{},"time":"{}","time_unix":"{}""#,
+        json!(record.kind),
+        json!(record.error.as_deref().unwrap_or_default()),
+        json!(record.request_id),
+        json!(record.source_ip),
+        json!(record.user_agent),
+        record.details.as_ref().unwrap_or(&Value::Null),
+        record.created_at,
+        record.created_at.seconds(),
+    );
+    if let Some(user) = record.actor_user_id {
+        line.push_str(&format!(r#","user_id":"{user}""#));
+    }
+    if let Some(email) = &record.actor_email {
+        line.push_str(&format!(r#","user_email":{}"#, json!(email)));
+    }
+    line.push('}');
+    line
+}
+
+/// Spec 09, B.3.
+fn masked_name(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    match letters.as_slice() {
+        [] => String::new(),
+        [_] => "*".to_owned(),
+        [first, .., last] => {
+            let stars = if letters.len() <= 3 { 4 } else { letters.len() - 2 };
+            format!("{first}{}{last}", "*".repeat(stars))
+        }
+    }
+}
+
+impl Step<'_, '_> {
+    /// Records an event of this flow.
+    pub(crate) async fn record(&mut self, event: Event<'_>) -> Result<(), StoreError> {
+        self.out.journal.record(self.tx, self.app, self.cx, event).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_masked() {
+        for (name, masked) in [("", ""), ("a", "*"), ("xx", "x****x"), ("abc", "a****c"), ("maskuser", "m******r")] {
+            assert_eq!(masked_name(name), masked);
+        }
+    }
+
+    #[test]
+    fn console_lines_are_json_without_repeated_members() {
+        let record = AuditRecord {
+            id: AuditId(uuid::Uuid::nil()),
+            kind: "login_failure".into(),
+            error: None,
+            request_id: "r\n\"1".into(),
+            source_ip: "127.0.0.1".into(),
+            user_agent: "ua".into(),
+            actor_user_id: None,
+            actor_email: Some("a*****@x.co".into()),
+            details: None,
+            created_at: inkan_base::Timestamp::from_seconds(1_795_324_462),
+        };
+        let line: Value = serde_json::from_str(&console_line(&record)).unwrap();
+        assert_eq!(line["time"], "2026-11-22T05:14:22Z");
+        assert_eq!(line["time_unix"], "1795324462");
+        assert_eq!(line["http_request_id"], "r\n\"1");
+        assert_eq!(console_line(&record).matches("\"time\"").count(), 1);
+    }
+}

@@ -1,0 +1,83 @@
+//! Requests on flow endpoints and what is answered.
+
+use inkan_config::Config;
+use inkan_flow::{Document, FlowError, Payload};
+use serde::{Deserialize, Serialize};
+
+use super::FlowKind;
+use crate::{
+    Context,
+    sessions::{Issued, session_cookie},
+};
+
+/// A request on a flow endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowRequest<'a> {
+    /// Who asks.
+    pub cx: &'a Context,
+    /// The endpoint.
+    pub flow: FlowKind,
+    /// The query string, without the question mark.
+    pub query: &'a str,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// An answer of a flow endpoint: always a flow document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The document.
+    pub body: Vec<u8>,
+    /// Headers besides those that every answer has.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Seconds after which a client may try again when the server is busy.
+const BUSY_RETRY: u64 = 1;
+
+impl Answer {
+    /// A detached document: the flow, if there is one, is as it was.
+    #[must_use]
+    pub fn error(error: FlowError) -> Self {
+        Self::detached(error, None)
+    }
+
+    pub(super) fn detached(error: FlowError, cause: Option<String>) -> Self {
+        let retry = (error == FlowError::Unavailable).then_some(BUSY_RETRY);
+        Self::new(&Document::detached(error, cause), retry)
+    }
+
+    pub(super) fn attached(document: &Document, payload_retry: Option<u64>) -> Self {
+        Self::new(document, payload_retry)
+    }
+
+    fn new(document: &Document, retry_after: Option<u64>) -> Self {
+        let mut headers = vec![("Cache-Control".to_owned(), "no-store".to_owned())];
+        if let Some(seconds) = retry_after {
+            headers.push(("Retry-After".to_owned(), seconds.to_string()));
+        }
+        Self { status: document.status(), body: document.to_json(), headers }
+    }
+
+    /// With the headers of a new session (spec 01, section 14).
+    pub(super) fn with_session(mut self, config: &Config, issued: &Issued) -> Self {
+        let lifetime = config.session.lifespan.as_secs().to_string();
+        let retention = if issued.persistent { "persistent" } else { "session" };
+        self.headers.push(("X-Session-Lifetime".to_owned(), lifetime));
+        self.headers.push(("X-Session-Retention".to_owned(), retention.to_owned()));
+        self.headers.push(match config.session.enable_auth_token_header {
+            true => ("X-Auth-Token".to_owned(), issued.token.clone()),
+            false => ("Set-Cookie".to_owned(), session_cookie(config, issued)),
+        });
+        self
+    }
+}
+
+/// The seconds to wait that a payload carries.
+pub(super) fn retry_after(payload: &Payload) -> Option<u64> {
+    payload.get("retry_after").and_then(serde_json::Value::as_u64).map(|seconds| seconds.max(1))
+}

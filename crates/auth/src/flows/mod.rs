@@ -1,0 +1,35 @@
+//! The flows: `/login` (spec 02) and `/registration` (spec 03) on the engine of `inkan-flow` (spec 01).
+//!
+//! - [`login`] and [`registration`] are the tables: which states a flow has and which follow which;
+//! - `states/` has one file per state: payload, actions, inputs, outcomes;
+//! - [`run`] starts and continues flows: reads the request, checks it, runs one action in one transaction, renders the answer.
+
+mod answer;
+mod draw;
+pub(crate) mod factors;
+mod locks;
+pub(crate) mod login;
+pub(crate) mod registration;
+mod run;
+mod screen;
+mod start;
+mod state;
+mod states;
+mod step;
+mod stored;
+mod success;
+
+pub use answer::{Answer, FlowRequest};
+pub use draw::graph;
+pub(crate) use locks::FlowLocks;
+pub(crate) use screen::{Action, BACK, Failure, Outcome, Prepared, Screen, View, always, enter, no_inputs, run as run_fn};
+pub use state::{Capabilities, Data, FlowKind, LoginMethod, Progress, SentPasscode, State};
+pub(crate) use step::{Preparation, Step};
+
+/// The screens of a flow.
+pub(crate) const fn screens(flow: FlowKind) -> &'static [&'static Screen] {
+    match flow {
+        FlowKind::Login => login::SCREENS,
+        FlowKind::Registration => registration::SCREENS,
+    }
+}

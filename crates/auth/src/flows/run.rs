@@ -1,0 +1,306 @@
+//! Starting and continuing flows (spec 01, sections 3 to 11).
+//!
+//! 1. Read the request; 2. wait for an earlier request on the same flow; 3. load the flow and compare its token; 4. find the
+//! action and read its inputs; 5. slow work; 6. one transaction: the action, the new state's entry, the flow's new version;
+//! 7. after the commit, the answer.
+
+use inkan_base::FlowId;
+use inkan_flow::{
+    ActionDocument, Body, Document, FlowError, Input, InputErrors, Inputs, Malformed, Payload, Rejection, Request,
+    StateName as _, Target,
+};
+use inkan_store::StoreError;
+
+use super::{
+    Action, Answer, Failure, FlowKind, FlowRequest, Outcome, Prepared, Progress, Screen, State, View,
+    answer::retry_after,
+    screens,
+    start::{self, first_screen},
+    step::{Facts, Out, Preparation, Step},
+    stored::request_digest,
+    success,
+};
+use crate::{App, Context, events::Journal};
+
+/// A request that changes nothing: a detached document.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    error: FlowError,
+    reason: String,
+}
+
+impl Refusal {
+    pub(super) fn new(error: FlowError, reason: impl Into<String>) -> Self {
+        Self { error, reason: reason.into() }
+    }
+
+    pub(super) fn not_permitted(reason: &str) -> Self {
+        Self::new(FlowError::OperationNotPermitted, reason)
+    }
+}
+
+impl From<Malformed> for Refusal {
+    fn from(malformed: Malformed) -> Self {
+        Self::new(FlowError::FormDataInvalid, malformed.to_string())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let kind = match &error {
+            StoreError::Unavailable(_) | StoreError::Retry => FlowError::Unavailable,
+            StoreError::Conflict { .. } | StoreError::Bug(_) => FlowError::Technical,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Store(error) => error.into(),
+            Failure::Hash(inkan_crypto::HashError::Busy) => Self::new(FlowError::Unavailable, "hashing is busy"),
+            Failure::Lost | Failure::Changed => Self::new(FlowError::Unavailable, "lost against another request twice"),
+            Failure::Hash(_) | Failure::Bug(_) => Self::new(FlowError::Technical, failure.to_string()),
+        }
+    }
+}
+
+/// One request on an existing flow.
+struct Continuation<'a> {
+    cx: &'a Context,
+    flow: FlowKind,
+    target: Target,
+    body: Body,
+    digest: [u8; 32],
+}
+
+impl App {
+    /// Answers a request on a flow endpoint. Never fails: whatever goes wrong is a flow document too.
+    pub async fn flow(&self, request: FlowRequest<'_>) -> Answer {
+        match self.answer(&request).await {
+            Ok(answer) => answer,
+            Err(Refusal { error, reason }) => {
+                let flow = request.flow.as_str();
+                match error {
+                    FlowError::Technical => tracing::error!(flow, %reason, "a flow request failed"),
+                    FlowError::Unavailable => tracing::warn!(flow, %reason, "a flow request was turned away"),
+                    _ => tracing::debug!(flow, %reason, "a flow request was refused"),
+                }
+                Answer::detached(error, self.config.debug.then_some(reason))
+            }
+        }
+    }
+
+    async fn answer(&self, request: &FlowRequest<'_>) -> Result<Answer, Refusal> {
+        let target = match Request::parse(request.query)? {
+            Request::Start => return Ok(self.started(request)),
+            Request::Continue(target) => target,
+        };
+        let body = Body::parse(request.content_type, request.body)?;
+        let digest = request_digest(&target, &body);
+        let continuation = Continuation { cx: request.cx, flow: request.flow, target, body, digest };
+        let Some(_lock) = self.locks.lock(continuation.target.flow).await else {
+            return Err(Refusal::new(FlowError::Unavailable, "an earlier request on this flow takes too long"));
+        };
+        match self.attempt(&continuation).await {
+            Ok(answer) => answer,
+            // Lost against a request on another node, or the account changed: once more against what is there now.
+            Err(failure) if failure.is_worth_a_retry() => self.attempt(&continuation).await?,
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    fn started(&self, request: &FlowRequest<'_>) -> Answer {
+        let (cx, flow) = (request.cx, request.flow);
+        let id = FlowId::ordered(cx.now, self.rng.as_ref());
+        let progress = start::progress(flow);
+        let token = start::csrf_token(&self.keyring, cx.tenant, flow, id);
+        let actions = self.actions(flow, id, &progress, None);
+        let document = Document::attached(progress.state.as_str(), token, Payload::new(), actions, None);
+        Answer::attached(&document, None)
+    }
+
+    /// One try. The outer error says that nothing was done; the inner one is an answer that changes nothing.
+    async fn attempt(&self, request: &Continuation<'_>) -> Result<Result<Answer, Refusal>, Failure> {
+        let loaded = match self.load(request.cx, request.flow, request.target.flow, &request.body.csrf_token).await? {
+            Ok(loaded) => loaded,
+            Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
+                let replay = self.replay(request.cx, &row);
+                return Ok(replay.ok_or_else(|| Refusal::not_permitted("stale token")));
+            }
+            Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
+        };
+        if request.cx.now > loaded.expires_at {
+            return Ok(Err(Refusal::new(FlowError::FlowExpired, "expired")));
+        }
+        let view = View { config: &self.config, flow: request.flow, progress: &loaded.progress };
+        let Some(action) = find_action(&view, &request.target.action) else {
+            return Ok(Err(Refusal::not_permitted("the action is not on offer")));
+        };
+        let declared = (action.inputs)(&view);
+        let (inputs, errors) = Inputs::read(&declared, &request.body.input_data);
+        let mut facts = Facts::default();
+        let mut rejection = (!errors.is_empty()).then(|| Rejection::inputs(errors));
+        if let (None, Some(prepare)) = (&rejection, action.prepare) {
+            let mut preparation =
+                Preparation { app: self, cx: request.cx, progress: &loaded.progress, facts: Facts::default() };
+            match prepare(&mut preparation, &inputs).await? {
+                Prepared::Ready => facts = preparation.facts,
+                Prepared::Refused(refused) => rejection = Some(refused),
+            }
+        }
+        let committed = self.store.write::<_, Failure>(request.cx.tenant, async |tx| {
+            let mut step = Step {
+                app: self,
+                cx: request.cx,
+                tx,
+                flow: request.flow,
+                id: request.target.flow,
+                progress: loaded.progress.clone(),
+                facts: &facts,
+                out: Out::new(request.target.flow),
+            };
+            let outcome = match rejection {
+                Some(rejection) => Outcome::Reject(rejection),
+                None => (action.run)(&mut step, &inputs).await?,
+            };
+            let shown = apply(&mut step, &loaded.progress, outcome).await?;
+            let submitted = Submitted { action: action.name, inputs: &inputs, errors: &shown.inputs };
+            let (token, answer) = self.render(&step, shown.error, &submitted);
+            let Step { tx, progress, out, .. } = step;
+            self.save(tx, request.cx, &loaded, progress, token, &request.digest, &answer).await?;
+            Ok((answer, out.journal))
+        });
+        let (answer, mut journal) = committed.await?;
+        journal.flush(&self.config);
+        Ok(Ok(answer))
+    }
+
+    /// The document of the flow as it is now, with its new token.
+    fn render(&self, step: &Step<'_, '_>, error: Option<FlowError>, submitted: &Submitted<'_>) -> (String, Answer) {
+        let token = inkan_crypto::token32(self.rng.as_ref());
+        let progress = &step.progress;
+        let actions = self.actions(step.flow, step.id, progress, Some(submitted));
+        let payload = step.out.payload.clone();
+        let retry = error.filter(|error| *error == FlowError::RateLimitExceeded).and_then(|_| retry_after(&payload));
+        let error = error.map(|error| (error, None));
+        let document = Document::attached(progress.state.as_str(), token.clone(), payload, actions, error);
+        let answer = Answer::attached(&document, retry);
+        let answer = match &step.out.session {
+            Some(issued) => answer.with_session(&self.config, issued),
+            None => answer,
+        };
+        (token, answer)
+    }
+
+    fn actions(
+        &self,
+        flow: FlowKind,
+        id: FlowId,
+        progress: &Progress,
+        submitted: Option<&Submitted<'_>>,
+    ) -> Vec<ActionDocument> {
+        let view = View { config: &self.config, flow, progress };
+        let Some(screen) = find_screen(flow, progress.state) else { return Vec::new() };
+        let offered = screen.actions.iter().filter(|action| (action.offered)(&view));
+        offered
+            .map(|action| {
+                let mine = submitted.filter(|submitted| submitted.action == action.name);
+                let inputs = (action.inputs)(&view).iter().map(|input| show(input, mine)).collect();
+                ActionDocument::new(flow.as_str(), id, action.name, action.description, inputs)
+            })
+            .collect()
+    }
+}
+
+/// The action that was just executed, for what its inputs show.
+struct Submitted<'a> {
+    action: &'static str,
+    inputs: &'a Inputs,
+    errors: &'a InputErrors,
+}
+
+fn show(input: &Input, submitted: Option<&Submitted<'_>>) -> inkan_flow::InputDocument {
+    let error = submitted.and_then(|submitted| submitted.errors.iter().find(|(name, _)| *name == input.name()));
+    input.document(submitted.map(|submitted| submitted.inputs), error.map(|(_, error)| error))
+}
+
+fn find_screen(flow: FlowKind, state: State) -> Option<&'static Screen> {
+    screens(flow).iter().find(|screen| screen.state == state).copied()
+}
+
+fn find_action(view: &View<'_>, name: &str) -> Option<&'static Action> {
+    let screen = find_screen(view.flow, view.progress.state)?;
+    screen.actions.iter().find(|action| action.name == name && (action.offered)(view))
+}
+
+/// What goes wrong in a document.
+#[derive(Default)]
+struct Shown {
+    error: Option<FlowError>,
+    inputs: InputErrors,
+}
+
+/// Moves the flow on by what the action did.
+async fn apply(step: &mut Step<'_, '_>, before: &Progress, outcome: Outcome) -> Result<Shown, Failure> {
+    match outcome {
+        Outcome::Go { next, revertible } => {
+            if !step.progress.advance(before, &next, revertible) {
+                return Err(Failure::Bug("there is no state to go to".into()));
+            }
+            entered(step).await
+        }
+        Outcome::Back => {
+            step.progress.back();
+            entered(step).await
+        }
+        Outcome::Stay => Ok(Shown::default()),
+        Outcome::Reject(rejection) => {
+            step.progress = before.clone();
+            Ok(rejected(step, rejection))
+        }
+        Outcome::Restart(rejection) => Ok(restarted(step, rejection)),
+        Outcome::Fail(error) => Ok(failed(step, error)),
+    }
+}
+
+async fn entered(step: &mut Step<'_, '_>) -> Result<Shown, Failure> {
+    if step.progress.state == State::Success {
+        match success::enter(step).await? {
+            None => step.progress.end(State::Success),
+            Some(Outcome::Restart(rejection)) => return Ok(restarted(step, rejection)),
+            Some(Outcome::Fail(error)) => return Ok(failed(step, error)),
+            Some(other) => return Err(Failure::Bug(format!("unexpected end: {other:?}"))),
+        }
+    } else if let Some(enter) = find_screen(step.flow, step.progress.state).and_then(|screen| screen.enter) {
+        enter(step).await?;
+    }
+    Ok(Shown { error: step.out.error, inputs: InputErrors::new() })
+}
+
+fn rejected(step: &mut Step<'_, '_>, rejection: Rejection) -> Shown {
+    step.out.payload = rejection.payload;
+    step.out.session = None;
+    Shown { error: Some(rejection.error), inputs: rejection.inputs }
+}
+
+/// Back to the first screen; only what the client said about itself is kept.
+fn restarted(step: &mut Step<'_, '_>, rejection: Rejection) -> Shown {
+    let (capabilities, remember_me) = (step.progress.data.capabilities, step.progress.data.remember_me);
+    step.progress = Progress::start(first_screen(step.flow), Vec::new());
+    step.data().capabilities = capabilities;
+    step.data().remember_me = remember_me;
+    rejected(step, rejection)
+}
+
+fn failed(step: &mut Step<'_, '_>, error: FlowError) -> Shown {
+    step.progress.end(State::Error);
+    rejected(step, Rejection::flow(error))
+}
+
+impl Out {
+    fn new(flow: FlowId) -> Self {
+        Self { payload: Payload::new(), error: None, session: None, journal: Journal::new(Some(flow)) }
+    }
+}

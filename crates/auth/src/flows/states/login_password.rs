@@ -1,0 +1,116 @@
+//! `login_password`: the password, or the way out for those who forgot it (spec 02, section 5.7).
+
+use inkan_flow::{Input, InputError, Inputs, Rejection};
+use inkan_mail::MailKind;
+
+use crate::{
+    events::Event,
+    flows::{
+        Action, BACK, Failure, LoginMethod, Outcome, Preparation, Prepared, Screen, State, Step,
+        login::first_factor_proven,
+        no_inputs, run_fn,
+        step::{PasswordCheck, identified_account},
+    },
+    limits::Operation,
+};
+
+pub(crate) const SCREEN: Screen = Screen {
+    state: State::LoginPassword,
+    enter: None,
+    actions: &[
+        Action {
+            name: "password_login",
+            description: "Sign in with a password.",
+            offered: |view| view.config.password.enabled,
+            inputs: |view| {
+                vec![
+                    Input::password("password").required(true).min(view.config.password.min_length).lengths_as_hints(),
+                ]
+            },
+            prepare: Some(run_fn!(check_password)),
+            run: run_fn!(password_login),
+            leads_to: &[
+                State::OnboardingUsername,
+                State::OnboardingEmail,
+                State::PasswordCreation,
+                State::Success,
+            ],
+        },
+        Action {
+            name: "continue_to_passcode_confirmation_recovery",
+            description: "Set a new password with the help of a code sent by mail.",
+            offered: |view| view.config.password.recovery && view.data().address.is_some(),
+            inputs: no_inputs,
+            prepare: None,
+            run: run_fn!(recover),
+            leads_to: &[State::PasscodeConfirmation],
+        },
+        BACK,
+    ],
+};
+
+/// Takes from the budgets, then compares: one hash is computed whether the account exists, has a password or not (L1).
+async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Result<Prepared, Failure> {
+    let (app, cx) = (prepare.app, prepare.cx);
+    let data = &prepare.progress.data;
+    let identifier = data.identifier.as_deref().unwrap_or_default();
+    if let Err(refused) = app.limits.take(cx, Operation::Password, identifier) {
+        return Ok(Prepared::Refused(refused.into()));
+    }
+    let account = app.store.read(cx.tenant, async |tx| identified_account(tx, data).await).await?;
+    let known_here = match &account {
+        Some(account) => app.limits.is_known(cx, account.user.id),
+        None => false,
+    };
+    if let Err(refused) = app.limits.admit_guess(cx, identifier, known_here) {
+        return Ok(Prepared::Refused(refused.into()));
+    }
+    let hash = account.as_ref().and_then(|account| account.password.as_ref()).map(|password| password.hash.clone());
+    let verified = app.passwords.verify(inputs.text("password"), hash.as_deref()).await?;
+    let rehash = match verified.matches && verified.rehash {
+        true => Some(app.passwords.hash(app.rng.as_ref(), inputs.text("password")).await?),
+        false => None,
+    };
+    prepare.facts.password = Some(PasswordCheck {
+        user: account.map(|account| account.user.id),
+        hash,
+        matches: verified.matches,
+        rehash,
+    });
+    Ok(Prepared::Ready)
+}
+
+async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
+    let Some(check) = &step.facts.password else { return Err(Failure::Bug("no password check".into())) };
+    let identifier = step.progress.data.identifier.clone().unwrap_or_default();
+    let Some(user) = check.user.filter(|_| check.matches) else {
+        step.app.limits.guess_failed(step.cx, &identifier);
+        return wrong_password(step, check.user).await;
+    };
+    step.tx.lock_user(user).await?;
+    // What was compared must still hold: the identifier leads to this account and the password is still this one (L2).
+    let account = step.identified_account().await?;
+    let stored = account.as_ref().and_then(|account| account.password.as_ref()).map(|password| &password.hash);
+    let Some(account) = account.as_ref().filter(|account| account.user.id == user && stored == check.hash.as_ref()) else {
+        return Err(Failure::Changed);
+    };
+    if let (Some(old), Some(new)) = (&check.hash, &check.rehash) {
+        step.tx.passwords().replace_hash(user, old, new, step.cx.now).await?;
+    }
+    step.app.limits.guess_succeeded(step.cx, user);
+    step.data().login_method = Some(LoginMethod::Password);
+    Ok(first_factor_proven(step, account))
+}
+
+async fn wrong_password(step: &mut Step<'_, '_>, user: Option<inkan_base::UserId>) -> Result<Outcome, Failure> {
+    step.record(Event::LoginFailed { user, method: LoginMethod::Password, reason: "wrong password" }).await?;
+    Ok(Outcome::Reject(Rejection::input("password", InputError::invalid())))
+}
+
+async fn recover(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
+    let data = step.data();
+    data.login_method = Some(LoginMethod::Password);
+    data.passcode_kind = Some(if data.user.is_some() { MailKind::Recovery } else { MailKind::EmailLoginAttempted });
+    data.recovery_pending = true;
+    Ok(Outcome::go([State::PasscodeConfirmation]))
+}

@@ -1,0 +1,65 @@
+//! `onboarding_email`: an address for an account without one (spec 02, section 5.15).
+
+use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
+use inkan_mail::MailKind;
+
+use crate::{
+    accounts::email,
+    flows::{Action, Failure, Outcome, Screen, State, Step, always, no_inputs, run_fn},
+};
+
+pub(crate) const SCREEN: Screen = Screen {
+    state: State::OnboardingEmail,
+    enter: None,
+    actions: &[
+        Action {
+            name: "email_address_set",
+            description: "Add an email address.",
+            offered: always,
+            inputs: |view| {
+                let email = &view.config.email;
+                vec![Input::email("email").max(email.max_length).required(!email.optional).preserved()]
+            },
+            prepare: None,
+            run: run_fn!(email_address_set),
+            leads_to: &[State::PasscodeConfirmation, State::PasswordCreation, State::Success],
+        },
+        Action {
+            name: "skip",
+            description: "Go on without an email address.",
+            offered: |view| view.config.email.optional,
+            inputs: no_inputs,
+            prepare: None,
+            run: run_fn!(skip),
+            leads_to: &[State::PasswordCreation, State::Success],
+        },
+    ],
+};
+
+async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
+    let address = inputs.text("email").to_owned();
+    if let Err(error) = email::check(&address) {
+        return Ok(Outcome::Reject(Rejection::input("email", error)));
+    }
+    let proven = step.progress.data.proven;
+    let Some(account) = step.identified_account().await?.filter(|_| proven) else {
+        return Ok(Outcome::Reject(Rejection::flow(FlowError::OperationNotPermitted)));
+    };
+    let taken = step.tx.emails().find_by_address(&address).await?.is_some();
+    if step.config().email.require_verification {
+        let data = step.data();
+        data.passcode_kind =
+            Some(if taken { MailKind::EmailRegistrationAttempted } else { MailKind::EmailVerification });
+        data.new_address = Some(address);
+        return Ok(Outcome::go([State::PasscodeConfirmation]));
+    }
+    if taken {
+        return Ok(Outcome::Reject(Rejection::input("email", InputError::email_exists())));
+    }
+    email::add(step, account.user.id, &address, email::Proof::None).await?;
+    Ok(Outcome::go_for_good([]))
+}
+
+async fn skip(_: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
+    Ok(Outcome::go([]))
+}

@@ -1,0 +1,143 @@
+//! `passcode_confirmation`: the code from the mail (spec 02, sections 5.6 and 8; spec 03, section 5).
+
+use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
+use inkan_mail::MailKind;
+use inkan_store::Account;
+
+use crate::{
+    accounts::{
+        email,
+        passcode::{self, Guess},
+    },
+    events::Event,
+    flows::{
+        Action, BACK, Failure, FlowKind, LoginMethod, Outcome, Screen, State, Step, always, enter,
+        login::first_factor_proven, no_inputs, run_fn,
+    },
+    limits::Operation,
+};
+
+pub(crate) const SCREEN: Screen = Screen {
+    state: State::PasscodeConfirmation,
+    enter: Some(enter!(send_on_entry)),
+    actions: &[
+        Action {
+            name: "verify_passcode",
+            description: "Enter the code from the mail.",
+            offered: always,
+            inputs: |_| vec![Input::text("code").required(true).min(6).max(6).lengths_as_hints()],
+            prepare: None,
+            run: run_fn!(verify_passcode),
+            leads_to: &[
+                State::LoginPasswordRecovery,
+                State::OnboardingUsername,
+                State::OnboardingEmail,
+                State::PasswordCreation,
+                State::Success,
+            ],
+        },
+        Action {
+            name: "resend_passcode",
+            description: "Send a new code.",
+            offered: always,
+            inputs: no_inputs,
+            prepare: None,
+            run: run_fn!(resend_passcode),
+            leads_to: &[],
+        },
+        BACK,
+    ],
+};
+
+/// Entering sends a code, unless a valid one is under way to the same address. Costs a token either way.
+async fn send_on_entry(step: &mut Step<'_, '_>) -> Result<(), Failure> {
+    let address = passcode::target(&step.progress.data)?.to_owned();
+    if let Err(refused) = step.app.limits.take(step.cx, Operation::SendPasscode, &address) {
+        let rejection = Rejection::from(refused);
+        step.out.error = Some(rejection.error);
+        step.out.payload.extend(rejection.payload);
+        return Ok(());
+    }
+    if !passcode::is_under_way(step).await? {
+        passcode::send(step).await?;
+    }
+    Ok(())
+}
+
+/// Always a new code; the old one is dead. Costs one token (spec 02, L10).
+async fn resend_passcode(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
+    let address = passcode::target(&step.progress.data)?.to_owned();
+    if let Err(refused) = step.app.limits.take(step.cx, Operation::SendPasscode, &address) {
+        return Ok(Outcome::Reject(refused.into()));
+    }
+    passcode::send(step).await?;
+    Ok(Outcome::Stay)
+}
+
+async fn verify_passcode(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
+    let reason = match passcode::guess(step, inputs.text("code")).await? {
+        Guess::Right => return confirmed(step).await,
+        Guess::Limited(refused) => return Ok(Outcome::Reject(refused.into())),
+        Guess::Gone => "passcode expired or unknown",
+        Guess::Wrong => "wrong passcode",
+        Guess::Exhausted => "passcode entered wrong too many times",
+    };
+    let exhausted = reason.ends_with("times");
+    if step.flow == FlowKind::Login {
+        let user = step.progress.data.user;
+        step.record(Event::LoginFailed { user, method: LoginMethod::Passcode, reason }).await?;
+    }
+    Ok(Outcome::Reject(match exhausted {
+        true => Rejection::flow(FlowError::PasscodeMaxAttemptsReached),
+        false => Rejection::input("code", InputError::passcode_invalid()),
+    }))
+}
+
+/// The code was right: what it proves depends on what it was sent for.
+async fn confirmed(step: &mut Step<'_, '_>) -> Result<Outcome, Failure> {
+    let kind = step.progress.data.passcode_kind;
+    if step.progress.data.user.is_none() || kind == Some(MailKind::EmailRegistrationAttempted) {
+        return Ok(not_permitted());
+    }
+    if step.flow == FlowKind::Registration {
+        step.data().email_verified = true;
+        return Ok(Outcome::go_for_good([]));
+    }
+    let Some(account) = step.identified_account().await? else { return Ok(not_permitted()) };
+    match step.progress.data.new_address.clone() {
+        Some(address) => confirm_new_address(step, &account, address).await,
+        None => confirm_login(step, &account).await,
+    }
+}
+
+async fn confirm_new_address(step: &mut Step<'_, '_>, account: &Account, address: String) -> Result<Outcome, Failure> {
+    if !step.progress.data.proven || step.tx.emails().find_by_address(&address).await?.is_some() {
+        return Ok(not_permitted());
+    }
+    email::add(step, account.user.id, &address, email::Proof::Passcode).await?;
+    let data = step.data();
+    data.new_address = None;
+    data.address.get_or_insert(address);
+    Ok(Outcome::go_for_good([]))
+}
+
+async fn confirm_login(step: &mut Step<'_, '_>, account: &Account) -> Result<Outcome, Failure> {
+    let address = step.progress.data.address.clone().unwrap_or_default();
+    step.tx.lock_user(account.user.id).await?;
+    // The address may have left the account since the mail was sent; then the code proves nothing about it (L2).
+    let Some(owned) = account.emails.iter().find(|email| email.address == address) else {
+        return Ok(not_permitted());
+    };
+    if !owned.verified {
+        step.tx.emails().set_verified(owned.id, step.cx.now).await?;
+    }
+    if step.progress.data.login_method != Some(LoginMethod::Passcode) {
+        step.record(Event::EmailVerified { user: account.user.id, address: &address }).await?;
+    }
+    step.data().email_verified = true;
+    Ok(first_factor_proven(step, account))
+}
+
+fn not_permitted() -> Outcome {
+    Outcome::Reject(Rejection::flow(FlowError::OperationNotPermitted))
+}

@@ -1,0 +1,38 @@
+//! `preflight`: the client tells what it can do (spec 03, section 3).
+
+use inkan_flow::{Input, Inputs};
+
+use crate::flows::{Action, Capabilities, Failure, Outcome, Screen, State, Step, always, run_fn};
+
+const WEBAUTHN: &str = "webauthn_available";
+const CONDITIONAL: &str = "webauthn_conditional_mediation_available";
+const PLATFORM: &str = "webauthn_platform_authenticator_available";
+
+pub(crate) const SCREEN: Screen = Screen {
+    state: State::Preflight,
+    enter: None,
+    actions: &[Action {
+        name: "register_client_capabilities",
+        description: "Tell what the client can do.",
+        offered: always,
+        inputs: |_| {
+            vec![
+                Input::boolean(WEBAUTHN).required(true).hidden(),
+                Input::boolean(CONDITIONAL).hidden(),
+                Input::boolean(PLATFORM).hidden(),
+            ]
+        },
+        prepare: None,
+        run: run_fn!(register_client_capabilities),
+        leads_to: &[State::LoginInit, State::RegistrationInit],
+    }],
+};
+
+async fn register_client_capabilities(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
+    step.data().capabilities = Capabilities {
+        webauthn: inputs.flag(WEBAUTHN),
+        conditional_mediation: inputs.flag(CONDITIONAL),
+        platform_authenticator: inputs.flag(PLATFORM),
+    };
+    Ok(Outcome::go([]))
+}

@@ -1,0 +1,114 @@
+//! `registration_init`: who wants to register (spec 03, sections 4.2 to 4.5).
+
+use inkan_base::UserId;
+use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
+use inkan_mail::MailKind;
+
+use super::remember_me::REMEMBER_ME;
+use crate::{
+    accounts::{email, username},
+    flows::{
+        Action, Failure, Outcome, Preparation, Prepared, Screen, State, Step, View,
+        registration::steps_after_identifiers, run_fn,
+    },
+    limits::Operation,
+};
+
+pub(crate) const SCREEN: Screen = Screen {
+    state: State::RegistrationInit,
+    enter: None,
+    actions: &[
+        Action {
+            name: "register_login_identifier",
+            description: "Enter an identifier to register.",
+            offered: |view| view.config.account.allow_signup && (asks_for_email(view) || asks_for_username(view)),
+            inputs,
+            prepare: Some(run_fn!(limit)),
+            run: run_fn!(register_login_identifier),
+            leads_to: &[State::PasscodeConfirmation, State::PasswordCreation, State::Success, State::Error],
+        },
+        REMEMBER_ME,
+    ],
+};
+
+const fn asks_for_email(view: &View<'_>) -> bool {
+    view.config.email.enabled && view.config.email.acquire_on_registration
+}
+
+const fn asks_for_username(view: &View<'_>) -> bool {
+    view.config.username.enabled && view.config.username.acquire_on_registration
+}
+
+fn inputs(view: &View<'_>) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    if asks_for_email(view) {
+        let email = &view.config.email;
+        inputs.push(Input::email("email").max(email.max_length).required(!email.optional));
+    }
+    if asks_for_username(view) {
+        let username = &view.config.username;
+        let input = Input::text("username").normalised().min(username.min_length).max(username.max_length);
+        inputs.push(input.required(!username.optional));
+    }
+    inputs
+}
+
+/// User names can be probed and addresses mailed to only so fast (spec 03, section 20, item 12).
+async fn limit(prepare: &mut Preparation<'_>, _: &Inputs) -> Result<Prepared, Failure> {
+    Ok(match prepare.app.limits.take(prepare.cx, Operation::Identify, "") {
+        Ok(()) => Prepared::Ready,
+        Err(refused) => Prepared::Refused(refused.into()),
+    })
+}
+
+async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
+    let given = |name: &str| Some(inputs.text(name).to_owned()).filter(|text| !text.is_empty());
+    let (address, name) = (given("email"), given("username"));
+    if let Some(rejection) = check(step, address.as_deref(), name.as_deref()).await? {
+        return Ok(Outcome::Reject(rejection));
+    }
+    step.data().username = name;
+    step.data().address.clone_from(&address);
+    if let Some(address) = address {
+        let taken = step.tx.emails().find_by_address(&address).await?.is_some();
+        let privacy = step.config().email.require_verification && !step.config().privacy.show_account_existence_hints;
+        if taken && !privacy {
+            return Ok(Outcome::Reject(Rejection::input("email", InputError::email_exists())));
+        }
+        if taken {
+            // Looks like a free address; the mail says that there is an account already (section 4.4).
+            step.data().passcode_kind = Some(MailKind::EmailRegistrationAttempted);
+            return Ok(Outcome::go([State::PasscodeConfirmation]));
+        }
+        step.data().passcode_kind = Some(MailKind::EmailVerification);
+    }
+    let Some(next) = steps_after_identifiers(step.config(), &step.progress.data) else {
+        return Ok(Outcome::Fail(FlowError::FlowDiscontinuity));
+    };
+    step.data().user = Some(UserId::random(step.app.rng.as_ref()));
+    Ok(Outcome::go(next))
+}
+
+/// At least one identifier, a well-formed free user name, a deliverable address.
+async fn check(
+    step: &mut Step<'_, '_>,
+    address: Option<&str>,
+    name: Option<&str>,
+) -> Result<Option<Rejection>, Failure> {
+    if address.is_none() && name.is_none() {
+        let view = View { config: &step.app.config, flow: step.flow, progress: &step.progress };
+        let error = || InputError::invalid().because("At least one of the identifiers is required.");
+        let asked = [("email", asks_for_email(&view)), ("username", asks_for_username(&view))];
+        let errors = asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| (name, error())).collect();
+        return Ok(Some(Rejection::inputs(errors)));
+    }
+    if let Some(name) = name {
+        if !username::is_valid(name) {
+            return Ok(Some(Rejection::input("username", InputError::invalid_username())));
+        }
+        if step.tx.usernames().find(name).await?.is_some() {
+            return Ok(Some(Rejection::input("username", InputError::username_exists())));
+        }
+    }
+    Ok(address.and_then(|address| email::check(address).err()).map(|error| Rejection::input("email", error)))
+}

@@ -1,0 +1,162 @@
+//! Mails on their way: queued in the transaction that causes them, sent by a worker (DESIGN, section 4).
+
+use std::{sync::Arc, time::Duration};
+
+use inkan_base::{OutboxId, RngExt, Timestamp};
+use inkan_crypto::seal::Context as Sealed;
+use inkan_mail::{Language, Mail, Mailer, Message, SendError};
+use inkan_store::{NewOutboxMessage, OutboxMessage, StoreError, Tx};
+use serde::{Deserialize, Serialize};
+
+use crate::{App, Context};
+
+/// What is sent first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Priority {
+    /// Somebody waits for it.
+    Passcode = 0,
+    /// Can wait.
+    Notification = 10,
+}
+
+/// A queued mail: rendered when it is sent.
+#[derive(Serialize, Deserialize)]
+struct QueuedMail {
+    to: String,
+    mail: Mail,
+    language: Language,
+}
+
+const KIND: &str = "mail";
+const NO_SMTP: &str = "Development mailbox: no SMTP server is configured, so this mail was not sent to anybody.";
+/// How long a worker has for one mail before another one may take it.
+const LEASE: Duration = Duration::from_secs(30);
+/// How many mails are sent at once.
+const BATCH: usize = 16;
+/// First and longest pause between two attempts.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// Queues a mail. Without delivery (`email_delivery.enabled: false`) there is nothing to queue.
+pub(crate) async fn queue_mail(
+    tx: &mut Tx<'_>,
+    app: &App,
+    cx: &Context,
+    to: &str,
+    mail: Mail,
+    priority: Priority,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    if !app.config.email_delivery.enabled {
+        return Ok(());
+    }
+    let id = OutboxId::ordered(cx.now, app.rng.as_ref());
+    let queued = QueuedMail { to: to.to_owned(), mail, language: cx.language };
+    let plain = serde_json::to_vec(&queued).map_err(|error| StoreError::Bug(error.to_string()))?;
+    let row = id.to_string();
+    let sealed = Sealed { table: "outbox", tenant: tx.tenant(), row: &row, column: "payload" };
+    let payload =
+        app.keyring.seal(sealed, &plain, app.rng.as_ref()).map_err(|error| StoreError::Bug(error.to_string()))?;
+    let message = NewOutboxMessage {
+        id,
+        kind: KIND.to_owned(),
+        priority: priority as i64,
+        payload,
+        created_at: cx.now,
+        expires_at,
+    };
+    tx.outbox().enqueue(&message).await
+}
+
+/// Sends what is queued.
+#[derive(Clone, Debug)]
+pub struct OutboxWorker {
+    app: Arc<App>,
+    mailer: Mailer,
+}
+
+impl OutboxWorker {
+    /// A worker that sends through `mailer`.
+    #[must_use]
+    pub const fn new(app: Arc<App>, mailer: Mailer) -> Self {
+        Self { app, mailer }
+    }
+
+    /// Sends what is due now and returns how many were handled. Mails are sent at the same time, so that a slow recipient
+    /// does not hold up the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the queue cannot be read; a mail that fails is no error, it is tried again.
+    pub async fn run_once(&self) -> Result<usize, StoreError> {
+        let now = self.app.clock.now();
+        let claimed = self.app.store.claim_outbox(now, LEASE, BATCH).await?;
+        let count = claimed.len();
+        futures_util::future::join_all(claimed.into_iter().map(|message| self.handle(message))).await;
+        Ok(count)
+    }
+
+    async fn handle(&self, message: OutboxMessage) {
+        let now = self.app.clock.now();
+        let result = match self.open(&message) {
+            _ if now > message.expires_at => Err(SendError::Permanent("expired before it could be sent".into())),
+            Ok(mail) => self.mailer.send(&mail).await,
+            Err(reason) => Err(SendError::Permanent(reason)),
+        };
+        if let Err(error) = &result {
+            tracing::warn!(outbox.id = %message.id, error = %error, "a mail could not be sent");
+        }
+        let next = now + pause(message.attempts, self.app.rng.below(1000));
+        let report = self.app.store.write(message.tenant, async |tx| {
+            match &result {
+                Ok(()) => tx.outbox().delivered(message.id, now).await,
+                Err(error) if error.is_temporary() && next < message.expires_at => {
+                    tx.outbox().retry(message.id, next, &error.to_string()).await
+                }
+                Err(error) => tx.outbox().give_up(message.id, now, &error.to_string()).await,
+            }
+        });
+        if let Err::<(), StoreError>(error) = report.await {
+            tracing::error!(outbox.id = %message.id, error = %error, "the fate of a mail could not be stored");
+        }
+    }
+
+    fn open(&self, message: &OutboxMessage) -> Result<Message, String> {
+        let row = message.id.to_string();
+        let sealed = Sealed { table: "outbox", tenant: message.tenant, row: &row, column: "payload" };
+        let plain = self.app.keyring.open(sealed, &message.payload).map_err(|error| error.to_string())?;
+        let queued: QueuedMail = serde_json::from_slice(&plain).map_err(|_| "unreadable message".to_owned())?;
+        let rendered = queued.mail.render(queued.language);
+        let delivery = &self.app.config.email_delivery;
+        Ok(Message {
+            id: row,
+            to: queued.to,
+            from_address: delivery.from_address.clone(),
+            from_name: delivery.from_name.clone(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+            language: queued.language,
+            date: message.created_at,
+            warning: (!self.mailer.delivers()).then_some(NO_SMTP),
+        })
+    }
+}
+
+/// Doubles with every attempt; up to half of it is random, so that waiting mails do not all come back at once.
+fn pause(attempts: i64, random: u32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
+    let base = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+    base / 2 + base.mul_f64(f64::from(random) / 2000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        assert_eq!(pause(0, 0), Duration::from_secs(1));
+        assert!(pause(3, 999) > pause(2, 0));
+        assert!(pause(60, 999) <= LONGEST_PAUSE);
+    }
+}
