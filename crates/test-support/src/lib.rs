@@ -1,1 +1,60 @@
-//! Placeholder.
+//! Databases for tests: temporary SQLite files and databases of a private PostgreSQL cluster.
+//!
+//! - [`temporary_directory`]: where a test's SQLite file lives (in memory where there is `/dev/shm`).
+//! - [`PostgresCluster`]: a cluster of this test process, or the one that the environment names; [`PostgresCluster::database`]
+//!   copies a migrated template for each test.
+//! - [`engines!`]: compiles tests once per storage engine.
+//!
+//! Everything here may panic: it runs in tests only.
+
+#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot get its database has failed")]
+
+mod cluster;
+mod database;
+
+pub use cluster::{Durability, PostgresCluster};
+pub use database::TestDatabase;
+pub use tempfile::TempDir;
+
+/// A temporary directory, in memory if the system has one there. Removed when dropped.
+///
+/// # Panics
+/// If it cannot be created.
+#[must_use]
+pub fn temporary_directory() -> TempDir {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("inkan-test-");
+    builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir()).expect("a temporary directory")
+}
+
+/// Compiles each test once per storage engine, in the modules `sqlite` and `postgres`.
+///
+/// `$fixture` has the constructors `async fn sqlite() -> Self` and `async fn postgres() -> Self`; a test is an `async fn` that
+/// takes the fixture. A test that is forgotten in the list is reported as dead code.
+///
+/// ```ignore
+/// inkan_test_support::engines!(TestStore: users_are_found, sessions_are_trimmed);
+/// async fn users_are_found(store: TestStore) { … }
+/// ```
+#[macro_export]
+macro_rules! engines {
+    ($fixture:ty: $($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(<$fixture>::sqlite().await).await;
+                }
+            )+
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(<$fixture>::postgres().await).await;
+                }
+            )+
+        }
+    };
+}
