@@ -1,6 +1,8 @@
 //! What happens to accounts, and the audit records it leaves (spec 09, part B): stored in the transaction that did it, written
 //! to the console after the commit.
 
+use std::fmt::Write as _;
+
 use inkan_base::{AuditId, FlowId, UserId};
 use inkan_config::{AuditLog, Config, ConsoleStream};
 use inkan_store::{AuditRecord, StoreError, Tx};
@@ -84,7 +86,9 @@ impl<'a> Event<'a> {
                 error: Some(reason),
                 ..Entry::new("login_failure", user).detail("login_method", method.as_str())
             },
-            Self::UnknownIdentifier => Entry { error: Some("unknown identifier"), ..Entry::new("login_failure", None) },
+            Self::UnknownIdentifier => {
+                Entry { error: Some("unknown identifier"), ..Entry::new("login_failure", None) }
+            }
             Self::EmailVerified { user, address: email } => {
                 Entry::new("email_verified", Some(user)).detail("email", address(email))
             }
@@ -142,7 +146,9 @@ impl Journal {
             source_ip: cx.client.to_string(),
             user_agent: cx.user_agent.clone(),
             actor_user_id: entry.actor,
-            actor_email: entry.email.map(|email| if config.mask { inkan_mail::masked(email) } else { email.to_owned() }),
+            actor_email: entry
+                .email
+                .map(|email| if config.mask { inkan_mail::masked(email) } else { email.to_owned() }),
             details: (!entry.details.is_empty()).then_some(Value::Object(entry.details)),
             created_at: cx.now,
         };
@@ -158,7 +164,11 @@ impl Journal {
     }
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the audit log goes to the console by configuration")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the audit log goes to the console by configuration"
+)]
 fn flush(config: &AuditLog, lines: Vec<String>) {
     for line in lines {
         match config.console_output.output {
@@ -182,10 +192,10 @@ fn console_line(record: &AuditRecord) -> String {
         record.created_at.seconds(),
     );
     if let Some(user) = record.actor_user_id {
-        line.push_str(&format!(r#","user_id":"{user}""#));
+        let _ = write!(line, r#","user_id":"{user}""#);
     }
     if let Some(email) = &record.actor_email {
-        line.push_str(&format!(r#","user_email":{}"#, json!(email)));
+        let _ = write!(line, r#","user_email":{}"#, json!(email));
     }
     line.push('}');
     line
@@ -217,7 +227,9 @@ mod tests {
 
     #[test]
     fn names_are_masked() {
-        for (name, masked) in [("", ""), ("a", "*"), ("xx", "x****x"), ("abc", "a****c"), ("maskuser", "m******r")] {
+        for (name, masked) in
+            [("", ""), ("a", "*"), ("xx", "x****x"), ("abc", "a****c"), ("maskuser", "m******r")]
+        {
             assert_eq!(masked_name(name), masked);
         }
     }

@@ -28,14 +28,15 @@ struct QueuedMail {
 }
 
 const KIND: &str = "mail";
-const NO_SMTP: &str = "Development mailbox: no SMTP server is configured, so this mail was not sent to anybody.";
+const NO_SMTP: &str =
+    "Development mailbox: no SMTP server is configured, so this mail was not sent to anybody.";
 /// How long a worker has for one mail before another one may take it.
 const LEASE: Duration = Duration::from_secs(30);
 /// How many mails are sent at once.
 const BATCH: usize = 16;
 /// First and longest pause between two attempts.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
 /// Queues a mail. Without delivery (`email_delivery.enabled: false`) there is nothing to queue.
 pub(crate) async fn queue_mail(
@@ -55,8 +56,10 @@ pub(crate) async fn queue_mail(
     let plain = serde_json::to_vec(&queued).map_err(|error| StoreError::Bug(error.to_string()))?;
     let row = id.to_string();
     let sealed = Sealed { table: "outbox", tenant: tx.tenant(), row: &row, column: "payload" };
-    let payload =
-        app.keyring.seal(sealed, &plain, app.rng.as_ref()).map_err(|error| StoreError::Bug(error.to_string()))?;
+    let payload = app
+        .keyring
+        .seal(sealed, &plain, app.rng.as_ref())
+        .map_err(|error| StoreError::Bug(error.to_string()))?;
     let message = NewOutboxMessage {
         id,
         kind: KIND.to_owned(),
@@ -98,7 +101,9 @@ impl OutboxWorker {
     async fn handle(&self, message: OutboxMessage) {
         let now = self.app.clock.now();
         let result = match self.open(&message) {
-            _ if now > message.expires_at => Err(SendError::Permanent("expired before it could be sent".into())),
+            _ if now > message.expires_at => {
+                Err(SendError::Permanent("expired before it could be sent".into()))
+            }
             Ok(mail) => self.mailer.send(&mail).await,
             Err(reason) => Err(SendError::Permanent(reason)),
         };
@@ -106,14 +111,12 @@ impl OutboxWorker {
             tracing::warn!(outbox.id = %message.id, error = %error, "a mail could not be sent");
         }
         let next = now + pause(message.attempts, self.app.rng.below(1000));
-        let report = self.app.store.write(message.tenant, async |tx| {
-            match &result {
-                Ok(()) => tx.outbox().delivered(message.id, now).await,
-                Err(error) if error.is_temporary() && next < message.expires_at => {
-                    tx.outbox().retry(message.id, next, &error.to_string()).await
-                }
-                Err(error) => tx.outbox().give_up(message.id, now, &error.to_string()).await,
+        let report = self.app.store.write(message.tenant, async |tx| match &result {
+            Ok(()) => tx.outbox().delivered(message.id, now).await,
+            Err(error) if error.is_temporary() && next < message.expires_at => {
+                tx.outbox().retry(message.id, next, &error.to_string()).await
             }
+            Err(error) => tx.outbox().give_up(message.id, now, &error.to_string()).await,
         });
         if let Err::<(), StoreError>(error) = report.await {
             tracing::error!(outbox.id = %message.id, error = %error, "the fate of a mail could not be stored");
@@ -124,7 +127,8 @@ impl OutboxWorker {
         let row = message.id.to_string();
         let sealed = Sealed { table: "outbox", tenant: message.tenant, row: &row, column: "payload" };
         let plain = self.app.keyring.open(sealed, &message.payload).map_err(|error| error.to_string())?;
-        let queued: QueuedMail = serde_json::from_slice(&plain).map_err(|_| "unreadable message".to_owned())?;
+        let queued: QueuedMail =
+            serde_json::from_slice(&plain).map_err(|_| "unreadable message".to_owned())?;
         let rendered = queued.mail.render(queued.language);
         let delivery = &self.app.config.email_delivery;
         Ok(Message {

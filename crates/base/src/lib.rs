@@ -3,10 +3,12 @@
 //! Time and randomness are parameters everywhere ([`Clock`], [`Rng`]); nothing else in the workspace reads the wall clock or
 //! the operating system's random source (clippy `disallowed-methods`), so tests move time and repeat randomness.
 
+mod host;
 mod ids;
 mod random;
 mod time;
 
+pub use host::{host_matches, same_host};
 pub use ids::{AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId};
 pub use random::{OsRng, Rng, RngExt, SeededRng};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

@@ -24,7 +24,12 @@ pub(crate) fn check(address: &str) -> Result<(), InputError> {
 }
 
 /// Gives an account without addresses its first, primary one.
-pub(crate) async fn add(step: &mut Step<'_, '_>, user: UserId, address: &str, proof: Proof) -> Result<(), Failure> {
+pub(crate) async fn add(
+    step: &mut Step<'_, '_>,
+    user: UserId,
+    address: &str,
+    proof: Proof,
+) -> Result<(), Failure> {
     let verified = proof == Proof::Passcode;
     let now = step.cx.now;
     let id = EmailId::random(step.app.rng.as_ref());

@@ -12,14 +12,23 @@ use crate::{
 };
 
 /// How long it is tried to deliver a notification.
-const LIFETIME: Duration = Duration::from_secs(3 * 86_400);
+const LIFETIME: Duration = Duration::from_hours(72);
 
 /// Queues a mail to the primary address; an account without one gets none (spec 11, weakness 3).
 pub(crate) async fn send(step: &mut Step<'_, '_>, account: &Account, mail: Mail) -> Result<(), Failure> {
     let Some(primary) = account.primary_email() else { return Ok(()) };
     let template = mail.kind;
     let expires_at = step.cx.now + LIFETIME;
-    outbox::queue_mail(step.tx, step.app, step.cx, &primary.address, mail, Priority::Notification, expires_at).await?;
+    outbox::queue_mail(
+        step.tx,
+        step.app,
+        step.cx,
+        &primary.address,
+        mail,
+        Priority::Notification,
+        expires_at,
+    )
+    .await?;
     let by_us = step.config().email_delivery.enabled;
     let event = Event::NotificationSent {
         user: account.user.id,

@@ -83,7 +83,12 @@ pub(crate) async fn send(step: &mut Step<'_, '_>) -> Result<(), Failure> {
     step.tx.passcodes().create(&row).await?;
     let service = &app.config.service.name;
     let mail = match kind.has_code() {
-        true => Mail::with_code(kind, service, code, u32::try_from(email.passcode_ttl.as_secs()).unwrap_or(u32::MAX)),
+        true => Mail::with_code(
+            kind,
+            service,
+            code,
+            u32::try_from(email.passcode_ttl.as_secs()).unwrap_or(u32::MAX),
+        ),
         false => Mail::new(kind, service),
     };
     outbox::queue_mail(step.tx, app, cx, &address, mail, Priority::Passcode, expires_at).await?;
@@ -93,13 +98,15 @@ pub(crate) async fn send(step: &mut Step<'_, '_>) -> Result<(), Failure> {
 
 /// The purpose, looked at again: if the address no longer leads to the account, the mail must not carry a code (L2).
 async fn kind_to_send(step: &mut Step<'_, '_>) -> Result<MailKind, Failure> {
-    let kind = step.progress.data.passcode_kind.ok_or_else(|| Failure::Bug("no purpose for a code".into()))?;
+    let kind =
+        step.progress.data.passcode_kind.ok_or_else(|| Failure::Bug("no purpose for a code".into()))?;
     if !matches!(kind, MailKind::Login | MailKind::Recovery) {
         return Ok(kind);
     }
     let address = step.progress.data.address.clone();
     let account = step.identified_account().await?;
-    let owned = account.is_some_and(|account| account.emails.iter().any(|email| Some(&email.address) == address.as_ref()));
+    let owned = account
+        .is_some_and(|account| account.emails.iter().any(|email| Some(&email.address) == address.as_ref()));
     Ok(if owned { kind } else { MailKind::EmailLoginAttempted })
 }
 
@@ -140,7 +147,11 @@ fn mac(keyring: &Keyring, flow: FlowId, id: PasscodeId, code: &str) -> [u8; 32] 
 }
 
 fn verify(keyring: &Keyring, row: &Passcode, code: &str) -> bool {
-    keyring.verify_mac(PURPOSE, &[row.flow_id.0.as_bytes(), row.id.0.as_bytes(), code.as_bytes()], &row.code_mac)
+    keyring.verify_mac(
+        PURPOSE,
+        &[row.flow_id.0.as_bytes(), row.id.0.as_bytes(), code.as_bytes()],
+        &row.code_mac,
+    )
 }
 
 const fn charset(charset: PasscodeCharset) -> Charset {

@@ -17,7 +17,8 @@ pub(crate) fn is_valid(name: &str) -> bool {
 pub(crate) async fn add(step: &mut Step<'_, '_>, user: UserId, name: &str) -> Result<(), Failure> {
     let now = step.cx.now;
     let id = UsernameId::random(step.app.rng.as_ref());
-    let username = Username { id, user_id: user, username: name.to_owned(), created_at: now, updated_at: now };
+    let username =
+        Username { id, user_id: user, username: name.to_owned(), created_at: now, updated_at: now };
     step.tx.usernames().create(&username).await?;
     step.tx.users().touch(user, now).await?;
     step.record(Event::UsernameChanged { user, username: name }).await?;

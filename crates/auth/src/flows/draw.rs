@@ -9,7 +9,8 @@ use super::{FlowKind, State, screens};
 pub fn graph(flow: FlowKind) -> Graph {
     let screens = screens(flow);
     let ends = [State::Success, State::Error];
-    let reachable = |state: State| ends.contains(&state) || screens.iter().any(|screen| screen.state == state);
+    let reachable =
+        |state: State| ends.contains(&state) || screens.iter().any(|screen| screen.state == state);
     let edges = screens.iter().flat_map(|screen| {
         screen.actions.iter().flat_map(move |action| {
             let to = action.leads_to.iter().copied();

@@ -15,7 +15,8 @@ pub(crate) fn check(config: &Config, flow: FlowKind, data: &Data, account: &Acco
     let proven = match flow {
         FlowKind::Login => data.proven && data.login_method.is_some() && !data.recovery_pending,
         FlowKind::Registration => {
-            let verified = data.email_verified || !config.email.require_verification || data.address.is_none();
+            let verified =
+                data.email_verified || !config.email.require_verification || data.address.is_none();
             let can_return = account.password.is_some() || signs_in_by_mail(config, data);
             verified && can_return
         }

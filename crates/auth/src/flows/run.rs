@@ -1,13 +1,17 @@
 //! Starting and continuing flows (spec 01, sections 3 to 11).
 //!
-//! 1. Read the request; 2. wait for an earlier request on the same flow; 3. load the flow and compare its token; 4. find the
-//! action and read its inputs; 5. slow work; 6. one transaction: the action, the new state's entry, the flow's new version;
-//! 7. after the commit, the answer.
+//! 1. Read the request.
+//! 2. Wait for an earlier request on the same flow.
+//! 3. Load the flow and compare its token.
+//! 4. Find the action and read its inputs.
+//! 5. Slow work.
+//! 6. One transaction: the action, the entry of the new state, the new version of the flow.
+//! 7. After the commit, the answer.
 
 use inkan_base::FlowId;
 use inkan_flow::{
-    ActionDocument, Body, Document, FlowError, Input, InputErrors, Inputs, Malformed, Payload, Rejection, Request,
-    StateName as _, Target,
+    ActionDocument, Body, Document, FlowError, Input, InputErrors, Inputs, Malformed, Payload, Rejection,
+    Request, StateName as _, Target,
 };
 use inkan_store::StoreError;
 
@@ -59,8 +63,12 @@ impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Store(error) => error.into(),
-            Failure::Hash(inkan_crypto::HashError::Busy) => Self::new(FlowError::Unavailable, "hashing is busy"),
-            Failure::Lost | Failure::Changed => Self::new(FlowError::Unavailable, "lost against another request twice"),
+            Failure::Hash(inkan_crypto::HashError::Busy) => {
+                Self::new(FlowError::Unavailable, "hashing is busy")
+            }
+            Failure::Lost | Failure::Changed => {
+                Self::new(FlowError::Unavailable, "lost against another request twice")
+            }
             Failure::Hash(_) | Failure::Bug(_) => Self::new(FlowError::Technical, failure.to_string()),
         }
     }
@@ -101,7 +109,10 @@ impl App {
         let digest = request_digest(&target, &body);
         let continuation = Continuation { cx: request.cx, flow: request.flow, target, body, digest };
         let Some(_lock) = self.locks.lock(continuation.target.flow).await else {
-            return Err(Refusal::new(FlowError::Unavailable, "an earlier request on this flow takes too long"));
+            return Err(Refusal::new(
+                FlowError::Unavailable,
+                "an earlier request on this flow takes too long",
+            ));
         };
         match self.attempt(&continuation).await {
             Ok(answer) => answer,
@@ -123,14 +134,15 @@ impl App {
 
     /// One try. The outer error says that nothing was done; the inner one is an answer that changes nothing.
     async fn attempt(&self, request: &Continuation<'_>) -> Result<Result<Answer, Refusal>, Failure> {
-        let loaded = match self.load(request.cx, request.flow, request.target.flow, &request.body.csrf_token).await? {
-            Ok(loaded) => loaded,
-            Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
-                let replay = self.replay(request.cx, &row);
-                return Ok(replay.ok_or_else(|| Refusal::not_permitted("stale token")));
-            }
-            Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
-        };
+        let loaded =
+            match self.load(request.cx, request.flow, request.target.flow, &request.body.csrf_token).await? {
+                Ok(loaded) => loaded,
+                Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
+                    let replay = self.replay(request.cx, &row);
+                    return Ok(replay.ok_or_else(|| Refusal::not_permitted("stale token")));
+                }
+                Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
+            };
         if request.cx.now > loaded.expires_at {
             return Ok(Err(Refusal::new(FlowError::FlowExpired, "expired")));
         }
@@ -143,8 +155,12 @@ impl App {
         let mut facts = Facts::default();
         let mut rejection = (!errors.is_empty()).then(|| Rejection::inputs(errors));
         if let (None, Some(prepare)) = (&rejection, action.prepare) {
-            let mut preparation =
-                Preparation { app: self, cx: request.cx, progress: &loaded.progress, facts: Facts::default() };
+            let mut preparation = Preparation {
+                app: self,
+                cx: request.cx,
+                progress: &loaded.progress,
+                facts: Facts::default(),
+            };
             match prepare(&mut preparation, &inputs).await? {
                 Prepared::Ready => facts = preparation.facts,
                 Prepared::Refused(refused) => rejection = Some(refused),
@@ -178,12 +194,18 @@ impl App {
     }
 
     /// The document of the flow as it is now, with its new token.
-    fn render(&self, step: &Step<'_, '_>, error: Option<FlowError>, submitted: &Submitted<'_>) -> (String, Answer) {
+    fn render(
+        &self,
+        step: &Step<'_, '_>,
+        error: Option<FlowError>,
+        submitted: &Submitted<'_>,
+    ) -> (String, Answer) {
         let token = inkan_crypto::token32(self.rng.as_ref());
         let progress = &step.progress;
         let actions = self.actions(step.flow, step.id, progress, Some(submitted));
         let payload = step.out.payload.clone();
-        let retry = error.filter(|error| *error == FlowError::RateLimitExceeded).and_then(|_| retry_after(&payload));
+        let retry =
+            error.filter(|error| *error == FlowError::RateLimitExceeded).and_then(|_| retry_after(&payload));
         let error = error.map(|error| (error, None));
         let document = Document::attached(progress.state.as_str(), token.clone(), payload, actions, error);
         let answer = Answer::attached(&document, retry);
@@ -222,7 +244,8 @@ struct Submitted<'a> {
 }
 
 fn show(input: &Input, submitted: Option<&Submitted<'_>>) -> inkan_flow::InputDocument {
-    let error = submitted.and_then(|submitted| submitted.errors.iter().find(|(name, _)| *name == input.name()));
+    let error =
+        submitted.and_then(|submitted| submitted.errors.iter().find(|(name, _)| *name == input.name()));
     input.document(submitted.map(|submitted| submitted.inputs), error.map(|(_, error)| error))
 }
 

@@ -7,7 +7,10 @@ use inkan_config::Config;
 use inkan_flow::{FlowError, Input, Inputs, Rejection};
 use inkan_store::StoreError;
 
-use super::{Data, FlowKind, Progress, State, step::{Preparation, Step}};
+use super::{
+    Data, FlowKind, Progress, State,
+    step::{Preparation, Step},
+};
 use crate::limits::Refused;
 
 /// A state: its actions and what happens when it is entered.
@@ -46,7 +49,10 @@ impl View<'_> {
     /// The user can sign in with a code sent to the address that the flow knows (spec 02, CLE).
     pub(crate) fn can_login_with_email(&self) -> bool {
         let email = &self.config.email;
-        self.data().address.is_some() && email.enabled && email.use_for_authentication && email.use_as_login_identifier
+        self.data().address.is_some()
+            && email.enabled
+            && email.use_for_authentication
+            && email.use_as_login_identifier
     }
 }
 
@@ -125,9 +131,11 @@ impl From<Refused> for Rejection {
 }
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-pub(crate) type RunFn = for<'s, 'a, 'tx> fn(&'s mut Step<'a, 'tx>, &'s Inputs) -> BoxFuture<'s, Result<Outcome, Failure>>;
+pub(crate) type RunFn =
+    for<'s, 'a, 'tx> fn(&'s mut Step<'a, 'tx>, &'s Inputs) -> BoxFuture<'s, Result<Outcome, Failure>>;
 pub(crate) type EnterFn = for<'s, 'a, 'tx> fn(&'s mut Step<'a, 'tx>) -> BoxFuture<'s, Result<(), Failure>>;
-pub(crate) type PrepareFn = for<'s, 'a> fn(&'s mut Preparation<'a>, &'s Inputs) -> BoxFuture<'s, Result<Prepared, Failure>>;
+pub(crate) type PrepareFn =
+    for<'s, 'a> fn(&'s mut Preparation<'a>, &'s Inputs) -> BoxFuture<'s, Result<Prepared, Failure>>;
 
 /// An `async fn` as the function pointer that a declaration holds.
 macro_rules! run {

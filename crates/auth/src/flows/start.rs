@@ -11,7 +11,7 @@ use inkan_crypto::{Keyring, same, token32_from};
 use super::{FlowKind, Progress, State};
 
 /// How long a flow lives (spec 01, section 3).
-pub(super) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LIFETIME: Duration = Duration::from_hours(24);
 
 /// A flow before its first action.
 pub(super) fn progress(flow: FlowKind) -> Progress {

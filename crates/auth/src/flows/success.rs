@@ -30,7 +30,8 @@ pub(crate) async fn enter(step: &mut Step<'_, '_>) -> Result<Option<Outcome>, Fa
     let (Some(account), Some(proof)) = (account, proof) else {
         return Ok(Some(Outcome::Fail(FlowError::OperationNotPermitted)));
     };
-    let request = sessions::Request { account: &account, amr: amr(step), remember_me: step.progress.data.remember_me };
+    let request =
+        sessions::Request { account: &account, amr: amr(step), remember_me: step.progress.data.remember_me };
     let issued = issue(step.tx, step.app, step.cx, request, proof).await?;
     step.tell("user", profile(&step.app.config, &account));
     step.tell("claims", issued.claims.clone());

@@ -16,9 +16,9 @@ use crate::Context;
 use stuffing::Stuffing;
 use window::Windows;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Identifiers that one client may submit in a minute.
 pub const IDENTIFIERS_PER_CLIENT: u32 = 60;
@@ -60,7 +60,11 @@ impl Limits {
     /// Full budgets.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self { config: config.rate_limiter.clone(), windows: Windows::default(), stuffing: Stuffing::default() }
+        Self {
+            config: config.rate_limiter.clone(),
+            windows: Windows::default(),
+            stuffing: Stuffing::default(),
+        }
     }
 
     /// Takes from the budgets of the client for an operation on `target`.

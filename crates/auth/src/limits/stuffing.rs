@@ -15,7 +15,7 @@ use inkan_base::Timestamp;
 use super::Refused;
 
 /// Counting starts anew after this time.
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 /// Different identifiers with a wrong password that make an attack …
 const IDENTIFIERS: usize = 64;
 /// … unless there is a success for every so many of them.

@@ -34,7 +34,8 @@ fn a_clock_that_is_set_back_does_not_lock_anybody_out() {
 #[test]
 fn s026_one_address_gets_only_so_many_mails_whoever_asks() {
     let limits = Limits::new(&Config::default());
-    let send = |n: u8| limits.take(&cx([1, 1, n, 1], 0), Operation::SendPasscode, "victim@example.com").is_ok();
+    let send =
+        |n: u8| limits.take(&cx([1, 1, n, 1], 0), Operation::SendPasscode, "victim@example.com").is_ok();
     assert_eq!((0..=255).filter(|n| send(*n)).count(), MAILS_PER_RECIPIENT as usize);
     assert_eq!(limits.take(&cx([1, 1, 1, 1], 1), Operation::SendPasscode, "other@example.com"), Ok(()));
 }
@@ -72,7 +73,9 @@ fn memory_is_bounded() {
 
 #[test]
 fn an_ipv6_network_is_one_client() {
-    let key = |text: &str| Context::new(TenantId::DEFAULT, Timestamp::default(), text.parse().unwrap()).client_key();
+    let key = |text: &str| {
+        Context::new(TenantId::DEFAULT, Timestamp::default(), text.parse().unwrap()).client_key()
+    };
     assert_eq!(key("2001:db8:1:2:3::1"), key("2001:db8:1:2:ffff::9"));
     assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
     assert_eq!(key("::ffff:1.2.3.4"), "1.2.3.4");

@@ -15,7 +15,7 @@ const SHARDS: usize = 16;
 /// Keys per shard; 16 bytes of key and 24 of window each, so about 20 MiB at the most.
 const MAX_KEYS: usize = 16_384;
 /// How long a known client is remembered.
-const MEMORY: Duration = Duration::from_secs(30 * 86_400);
+const MEMORY: Duration = Duration::from_hours(720);
 
 type Key = [u8; 16];
 
@@ -27,7 +27,13 @@ struct Window {
 }
 
 #[derive(Default)]
-pub(super) struct Windows([Mutex<HashMap<Key, Window>>; SHARDS]);
+struct Shard {
+    windows: HashMap<Key, Window>,
+    swept_at: Timestamp,
+}
+
+#[derive(Default)]
+pub(super) struct Windows([Mutex<Shard>; SHARDS]);
 
 impl Windows {
     /// Takes one token of the window that runs at `now`. The first use of a key starts its clock, windows of length
@@ -43,8 +49,8 @@ impl Windows {
         let interval = interval.max(Duration::from_micros(1));
         let key = digest(tenant, key);
         let mut shard = self.shard(key);
-        make_room(&mut shard, key, now);
-        let window = shard.entry(key).or_insert(Window { start: now, end: now + interval, used: 0 });
+        shard.make_room(key, now);
+        let window = shard.windows.entry(key).or_insert(Window { start: now, end: now + interval, used: 0 });
         window.roll(interval, now);
         if window.used >= tokens.max(1) {
             return Err(window.refused(now));
@@ -63,7 +69,7 @@ impl Windows {
         now: Timestamp,
     ) -> Result<(), Refused> {
         let key = digest(tenant, key);
-        match self.shard(key).get(&key) {
+        match self.shard(key).windows.get(&key) {
             Some(window) if now < window.end && window.used >= tokens && interval > Duration::ZERO => {
                 Err(window.refused(now))
             }
@@ -74,21 +80,21 @@ impl Windows {
     pub(super) fn remember(&self, tenant: TenantId, key: &[&str], now: Timestamp) {
         let key = digest(tenant, key);
         let mut shard = self.shard(key);
-        make_room(&mut shard, key, now);
-        shard.insert(key, Window { start: now, end: now + MEMORY, used: 0 });
+        shard.make_room(key, now);
+        shard.windows.insert(key, Window { start: now, end: now + MEMORY, used: 0 });
     }
 
     pub(super) fn remembers(&self, tenant: TenantId, key: &[&str], now: Timestamp) -> bool {
         let key = digest(tenant, key);
-        self.shard(key).get(&key).is_some_and(|window| now < window.end)
+        self.shard(key).windows.get(&key).is_some_and(|window| now < window.end)
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(|shard| shard.lock().unwrap().len()).sum()
+        self.0.iter().map(|shard| shard.lock().unwrap().windows.len()).sum()
     }
 
-    fn shard(&self, key: Key) -> MutexGuard<'_, HashMap<Key, Window>> {
+    fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
         self.0[usize::from(key[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,7 +108,11 @@ impl Window {
         let length = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX).max(1);
         let passed = now.micros().saturating_sub(self.start.micros()).max(0) / length;
         let start = self.start.micros().saturating_add(passed.saturating_mul(length)).min(now.micros());
-        *self = Self { start: Timestamp::from_micros(start), end: Timestamp::from_micros(start) + interval, used: 0 };
+        *self = Self {
+            start: Timestamp::from_micros(start),
+            end: Timestamp::from_micros(start) + interval,
+            used: 0,
+        };
     }
 
     fn refused(&self, now: Timestamp) -> Refused {
@@ -110,16 +120,22 @@ impl Window {
     }
 }
 
-/// A full shard drops what has run out; if nothing has, some key: a bounded memory is worth more than one window.
-fn make_room(shard: &mut HashMap<Key, Window>, key: Key, now: Timestamp) {
-    if shard.len() < MAX_KEYS || shard.contains_key(&key) {
-        return;
-    }
-    shard.retain(|_, window| now < window.end);
-    if shard.len() >= MAX_KEYS
-        && let Some(victim) = shard.keys().next().copied()
-    {
-        shard.remove(&victim);
+impl Shard {
+    /// A full shard drops what has run out, once a second at the most; if that does not help, some key: a bounded memory and
+    /// a bounded effort are worth more than one window.
+    fn make_room(&mut self, key: Key, now: Timestamp) {
+        if self.windows.len() < MAX_KEYS || self.windows.contains_key(&key) {
+            return;
+        }
+        if now.seconds() != self.swept_at.seconds() {
+            self.swept_at = now;
+            self.windows.retain(|_, window| now < window.end);
+        }
+        if self.windows.len() >= MAX_KEYS
+            && let Some(victim) = self.windows.keys().next().copied()
+        {
+            self.windows.remove(&victim);
+        }
     }
 }
 

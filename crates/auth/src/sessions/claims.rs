@@ -42,7 +42,11 @@ pub(super) fn token_claims(
 }
 
 /// The `claims` object of answers: the same under other names (spec 05, section 2.3).
-pub(super) fn claims_object(token: &Map<String, Value>, issued_at: Timestamp, expires_at: Timestamp) -> Value {
+pub(super) fn claims_object(
+    token: &Map<String, Value>,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+) -> Value {
     let mut object = Map::new();
     for (name, value) in token {
         let name = match name.as_str() {

@@ -6,7 +6,7 @@ use super::Issued;
 
 /// `Set-Cookie` for a new session. Without `Max-Age` the browser forgets it when it closes.
 pub(crate) fn session(config: &Config, issued: &Issued) -> String {
-    let age = issued.persistent.then(|| config.session.lifespan.as_secs());
+    let age = issued.persistent.then_some(config.session.lifespan.as_secs());
     build(config, &issued.token, age)
 }
 

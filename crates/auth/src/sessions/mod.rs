@@ -7,5 +7,5 @@ mod validate;
 
 pub(crate) use cookie::{removal as removal_cookie, session as session_cookie};
 pub(crate) use issue::{Issued, Request, issue};
-pub use validate::{ValidSession, Validation};
 pub(crate) use validate::SessionCache;
+pub use validate::{ValidSession, Validation};

@@ -1,8 +1,11 @@
 //! Is a session token good? (spec 05, sections 1.3, 1.4, 2.6; DESIGN, section 4)
 //!
-//! 1. Signature, algorithm, times; 2. the session's row exists, belongs to the token's user and has not ended; 3. it was
-//! used recently enough. What was found is cached under the token's SHA-256 while the store can promise to tell about the
-//! end of sessions; expiry and idle end are checked against the clock on every use.
+//! 1. Signature, algorithm, times.
+//! 2. The session's row exists, belongs to the token's user and has not ended.
+//! 3. It was used recently enough.
+//!
+//! What was found is cached under the token's SHA-256 while the store can promise to tell about the end of sessions; expiry
+//! and idle end are checked against the clock on every use.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +20,7 @@ use crate::{App, Context};
 /// Sessions in the cache at the most.
 const MAX_CACHED: u64 = 100_000;
 /// How long the row is not looked at again.
-const CACHE_TTL: Duration = Duration::from_secs(60);
+const CACHE_TTL: Duration = Duration::from_mins(1);
 
 /// The outcome of a validation.
 #[derive(Clone, Debug)]
@@ -171,13 +174,16 @@ impl App {
         let Ok(claims) = self.keys.verify(token, cx.now) else { return Ok(None) };
         let audience = claims.get("aud").and_then(Value::as_array);
         let for_us = audience.is_some_and(|all| {
-            all.iter().filter_map(Value::as_str).any(|one| self.config.audience().iter().any(|ours| ours == one))
+            all.iter()
+                .filter_map(Value::as_str)
+                .any(|one| self.config.audience().iter().any(|ours| ours == one))
         });
         let (Some(id), true) = (session_id(&claims), for_us) else { return Ok(None) };
         let row = self.store.read(cx.tenant, async |tx| tx.sessions().find(id).await).await?;
         let subject = claims.get("sub").and_then(Value::as_str).and_then(|sub| sub.parse().ok());
         let Some(row) = row.filter(|row| Some(row.user_id) == subject) else { return Ok(None) };
-        let issued_at = claims.get("iat").and_then(Value::as_i64).map(Timestamp::from_seconds).unwrap_or_default();
+        let issued_at =
+            claims.get("iat").and_then(Value::as_i64).map(Timestamp::from_seconds).unwrap_or_default();
         let ends = row.expires_at.whole_seconds();
         Ok(Some(Entry {
             user: row.user_id,

@@ -8,8 +8,8 @@ use super::remember_me::REMEMBER_ME;
 use crate::{
     events::Event,
     flows::{
-        Action, Failure, LoginMethod, Outcome, Preparation, Prepared, Screen, State, Step, View, login::passcodes_allowed,
-        run_fn,
+        Action, Failure, LoginMethod, Outcome, Preparation, Prepared, Screen, State, Step, View,
+        login::passcodes_allowed, run_fn,
     },
     limits::Operation,
 };
@@ -49,13 +49,15 @@ fn offered(view: &View<'_>) -> bool {
 
 fn inputs(view: &View<'_>) -> Vec<Input> {
     let username = &view.config.username;
-    vec![match identifiers(view) {
-        (true, true) => Input::text("identifier").max(255),
-        (true, false) => Input::email("email").min(3).max(view.config.email.max_length),
-        _ => Input::text("username").min(username.min_length).max(username.max_length),
-    }
-    .normalised()
-    .required(true)]
+    vec![
+        match identifiers(view) {
+            (true, true) => Input::text("identifier").max(255),
+            (true, false) => Input::email("email").min(3).max(view.config.email.max_length),
+            _ => Input::text("username").min(username.min_length).max(username.max_length),
+        }
+        .normalised()
+        .required(true),
+    ]
 }
 
 /// Identifiers can be probed only so fast (spec 02, L25).
@@ -66,7 +68,10 @@ async fn limit(prepare: &mut Preparation<'_>, _: &Inputs) -> Result<Prepared, Fa
     })
 }
 
-async fn continue_with_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
+async fn continue_with_login_identifier(
+    step: &mut Step<'_, '_>,
+    inputs: &Inputs,
+) -> Result<Outcome, Failure> {
     let name = ["identifier", "email", "username"].into_iter().find(|name| !inputs.text(name).is_empty());
     let name = name.unwrap_or("identifier");
     let identifier = inputs.text(name).to_owned();
@@ -116,6 +121,7 @@ fn route(step: &mut Step<'_, '_>, account: Option<&Account>) -> Outcome {
 pub(crate) fn to_passcode(step: &mut Step<'_, '_>) -> Outcome {
     let data = step.data();
     data.login_method = Some(LoginMethod::Passcode);
-    data.passcode_kind = Some(if data.user.is_some() { MailKind::Login } else { MailKind::EmailLoginAttempted });
+    data.passcode_kind =
+        Some(if data.user.is_some() { MailKind::Login } else { MailKind::EmailLoginAttempted });
     Outcome::go([State::PasscodeConfirmation])
 }

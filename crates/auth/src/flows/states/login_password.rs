@@ -24,7 +24,10 @@ pub(crate) const SCREEN: Screen = Screen {
             offered: |view| view.config.password.enabled,
             inputs: |view| {
                 vec![
-                    Input::password("password").required(true).min(view.config.password.min_length).lengths_as_hints(),
+                    Input::password("password")
+                        .required(true)
+                        .min(view.config.password.min_length)
+                        .lengths_as_hints(),
                 ]
             },
             prepare: Some(run_fn!(check_password)),
@@ -65,7 +68,8 @@ async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Resul
     if let Err(refused) = app.limits.admit_guess(cx, identifier, known_here) {
         return Ok(Prepared::Refused(refused.into()));
     }
-    let hash = account.as_ref().and_then(|account| account.password.as_ref()).map(|password| password.hash.clone());
+    let hash =
+        account.as_ref().and_then(|account| account.password.as_ref()).map(|password| password.hash.clone());
     let verified = app.passwords.verify(inputs.text("password"), hash.as_deref()).await?;
     let rehash = match verified.matches && verified.rehash {
         true => Some(app.passwords.hash(app.rng.as_ref(), inputs.text("password")).await?),
@@ -90,8 +94,11 @@ async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
     step.tx.lock_user(user).await?;
     // What was compared must still hold: the identifier leads to this account and the password is still this one (L2).
     let account = step.identified_account().await?;
-    let stored = account.as_ref().and_then(|account| account.password.as_ref()).map(|password| &password.hash);
-    let Some(account) = account.as_ref().filter(|account| account.user.id == user && stored == check.hash.as_ref()) else {
+    let stored =
+        account.as_ref().and_then(|account| account.password.as_ref()).map(|password| &password.hash);
+    let Some(account) =
+        account.as_ref().filter(|account| account.user.id == user && stored == check.hash.as_ref())
+    else {
         return Err(Failure::Changed);
     };
     if let (Some(old), Some(new)) = (&check.hash, &check.rehash) {
@@ -102,7 +109,10 @@ async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
     Ok(first_factor_proven(step, account))
 }
 
-async fn wrong_password(step: &mut Step<'_, '_>, user: Option<inkan_base::UserId>) -> Result<Outcome, Failure> {
+async fn wrong_password(
+    step: &mut Step<'_, '_>,
+    user: Option<inkan_base::UserId>,
+) -> Result<Outcome, Failure> {
     step.record(Event::LoginFailed { user, method: LoginMethod::Password, reason: "wrong password" }).await?;
     Ok(Outcome::Reject(Rejection::input("password", InputError::invalid())))
 }
@@ -110,7 +120,8 @@ async fn wrong_password(step: &mut Step<'_, '_>, user: Option<inkan_base::UserId
 async fn recover(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
     let data = step.data();
     data.login_method = Some(LoginMethod::Password);
-    data.passcode_kind = Some(if data.user.is_some() { MailKind::Recovery } else { MailKind::EmailLoginAttempted });
+    data.passcode_kind =
+        Some(if data.user.is_some() { MailKind::Recovery } else { MailKind::EmailLoginAttempted });
     data.recovery_pending = true;
     Ok(Outcome::go([State::PasscodeConfirmation]))
 }

@@ -17,7 +17,12 @@ pub(crate) const SCREEN: Screen = Screen {
         offered: |view| view.config.password.enabled,
         inputs: |view| {
             let password = &view.config.password;
-            vec![Input::password("new_password").required(true).min(password.min_length).max(password.max_length)]
+            vec![
+                Input::password("new_password")
+                    .required(true)
+                    .min(password.min_length)
+                    .max(password.max_length),
+            ]
         },
         prepare: Some(run_fn!(password::hash_new)),
         run: run_fn!(password_recovery),

@@ -110,7 +110,11 @@ async fn confirmed(step: &mut Step<'_, '_>) -> Result<Outcome, Failure> {
     }
 }
 
-async fn confirm_new_address(step: &mut Step<'_, '_>, account: &Account, address: String) -> Result<Outcome, Failure> {
+async fn confirm_new_address(
+    step: &mut Step<'_, '_>,
+    account: &Account,
+    address: String,
+) -> Result<Outcome, Failure> {
     if !step.progress.data.proven || step.tx.emails().find_by_address(&address).await?.is_some() {
         return Ok(not_permitted());
     }

@@ -17,7 +17,11 @@ pub(crate) const SCREEN: Screen = Screen {
             description: "Set a password.",
             offered: |view| view.config.password.enabled,
             inputs: |view| {
-                vec![Input::password("new_password").required(!view.config.password.optional).min(view.config.password.min_length)]
+                vec![
+                    Input::password("new_password")
+                        .required(!view.config.password.optional)
+                        .min(view.config.password.min_length),
+                ]
             },
             prepare: Some(run_fn!(password::hash_new)),
             run: run_fn!(register_password),

@@ -21,7 +21,9 @@ pub(crate) const SCREEN: Screen = Screen {
         Action {
             name: "register_login_identifier",
             description: "Enter an identifier to register.",
-            offered: |view| view.config.account.allow_signup && (asks_for_email(view) || asks_for_username(view)),
+            offered: |view| {
+                view.config.account.allow_signup && (asks_for_email(view) || asks_for_username(view))
+            },
             inputs,
             prepare: Some(run_fn!(limit)),
             run: run_fn!(register_login_identifier),
@@ -71,7 +73,8 @@ async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> 
     step.data().address.clone_from(&address);
     if let Some(address) = address {
         let taken = step.tx.emails().find_by_address(&address).await?.is_some();
-        let privacy = step.config().email.require_verification && !step.config().privacy.show_account_existence_hints;
+        let privacy =
+            step.config().email.require_verification && !step.config().privacy.show_account_existence_hints;
         if taken && !privacy {
             return Ok(Outcome::Reject(Rejection::input("email", InputError::email_exists())));
         }
