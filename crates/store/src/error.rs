@@ -61,7 +61,9 @@ pub enum OpenError {
         cause: String,
     },
     /// The database was migrated by a newer version of this program.
-    #[error("the database has migration {found}, which this version does not know: it was used by a newer version")]
+    #[error(
+        "the database has migration {found}, which this version does not know: it was used by a newer version"
+    )]
     NewerSchema {
         /// The unknown migration.
         found: String,

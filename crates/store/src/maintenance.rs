@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Finished messages are kept this long, for whoever wants to know what became of them.
-const OUTBOX_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+const OUTBOX_RETENTION: Duration = Duration::from_hours(24);
 
 /// How many rows [`Store::clean_up`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,7 +67,8 @@ impl Store {
             passcodes: self.delete(&PASSCODES, now, batch).await?,
             sessions: self.delete(&SESSIONS, now, batch).await?,
             audit_records: self.delete(&AUDIT, now - audit_retention, batch).await?,
-            outbox: self.delete(&FINISHED, day_ago, batch).await? + self.delete(&OUTBOX, day_ago, batch).await?,
+            outbox: self.delete(&FINISHED, day_ago, batch).await?
+                + self.delete(&OUTBOX, day_ago, batch).await?,
         })
     }
 
@@ -75,8 +76,9 @@ impl Store {
         let batch = i64::try_from(batch.max(1)).unwrap_or(i64::MAX);
         let mut total = 0;
         loop {
-            let deleted =
-                self.write(TenantId::DEFAULT, async |tx| tx.execute(sql, params![limit, batch]).await).await?;
+            let deleted = self
+                .write(TenantId::DEFAULT, async |tx| tx.execute(sql, params![limit, batch]).await)
+                .await?;
             total += deleted;
             if deleted < batch.unsigned_abs() {
                 return Ok(total);

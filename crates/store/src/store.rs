@@ -66,7 +66,11 @@ impl Store {
         Self::open_with(options, true, clock).await
     }
 
-    async fn open_with(options: StoreOptions, shared: bool, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    async fn open_with(
+        options: StoreOptions,
+        shared: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
         let signals = Arc::new(Signals::new());
         let engine = match options {
             StoreOptions::Sqlite { path } => {
@@ -158,5 +162,16 @@ impl Store {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// Lets the SQLite file grow to this many pages only.
+    pub(crate) async fn limit_pages(&self, pages: u32) {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.limit_pages(pages).await,
+            Engine::Postgres(_) => panic!("only files have pages"),
+        }
     }
 }

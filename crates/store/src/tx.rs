@@ -129,7 +129,11 @@ impl<'a> Tx<'a> {
     }
 
     /// All rows of a statement.
-    pub(crate) async fn query(&mut self, sql: &'static Sql, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn query(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         self.check(sql)?;
         let result = match &mut self.engine {
             Engine::Sqlite(connection) => connection.query(sql, params),
@@ -140,12 +144,20 @@ impl<'a> Tx<'a> {
     }
 
     /// The only row of a statement, if there is one.
-    pub(crate) async fn find(&mut self, sql: &'static Sql, params: &[Param<'_>]) -> Result<Option<Row>, StoreError> {
+    pub(crate) async fn find(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Param<'_>],
+    ) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, params).await?.into_iter().next())
     }
 
     /// Runs a statement; how many rows it changed.
-    pub(crate) async fn execute(&mut self, sql: &'static Sql, params: &[Param<'_>]) -> Result<u64, StoreError> {
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static Sql,
+        params: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
         self.check(sql)?;
         let result = match &mut self.engine {
             Engine::Sqlite(connection) => connection.execute(sql, params),
@@ -156,7 +168,10 @@ impl<'a> Tx<'a> {
     }
 
     /// Remembers sessions that this transaction deletes, for this node and the others.
-    pub(crate) async fn end_sessions(&mut self, ids: impl IntoIterator<Item = SessionId>) -> Result<(), StoreError> {
+    pub(crate) async fn end_sessions(
+        &mut self,
+        ids: impl IntoIterator<Item = SessionId>,
+    ) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new("SELECT pg_notify('inkan_session', $1)");
         for id in ids {
             self.effects.ended.push(id);

@@ -78,9 +78,8 @@ impl PostgresCluster {
     /// # Panics
     /// If PostgreSQL is not installed or does not start.
     pub async fn start(durability: Durability) -> Self {
-        let (directory, supervisor) = tokio::task::spawn_blocking(move || launch(durability))
-            .await
-            .expect("the cluster is set up");
+        let (directory, supervisor) =
+            tokio::task::spawn_blocking(move || launch(durability)).await.expect("the cluster is set up");
         let address = format!("host={} user=postgres", directory.display());
         let cluster = Self { address, template: OnceCell::new(), supervisor: Some(supervisor) };
         cluster.wait_until_ready(&directory).await;
@@ -100,7 +99,10 @@ impl PostgresCluster {
     ///
     /// # Panics
     /// If it cannot be created.
-    pub async fn database<F: Future<Output = ()>>(&'static self, prepare: impl FnOnce(String) -> F) -> TestDatabase {
+    pub async fn database<F: Future<Output = ()>>(
+        &'static self,
+        prepare: impl FnOnce(String) -> F,
+    ) -> TestDatabase {
         let template = self.template.get_or_init(|| async {
             let name = format!("inkan_template_{}", std::process::id());
             self.run(&format!("CREATE DATABASE {name}")).await;

@@ -38,12 +38,12 @@ pub fn temporary_directory() -> TempDir {
 /// ```
 #[macro_export]
 macro_rules! engines {
-    ($fixture:ty: $($test:ident),+ $(,)?) => {
+    ($fixture:ident: $($test:ident),+ $(,)?) => {
         mod sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    super::$test(<$fixture>::sqlite().await).await;
+                    super::$test(super::$fixture::sqlite().await).await;
                 }
             )+
         }
@@ -52,7 +52,7 @@ macro_rules! engines {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    super::$test(<$fixture>::postgres().await).await;
+                    super::$test(super::$fixture::postgres().await).await;
                 }
             )+
         }

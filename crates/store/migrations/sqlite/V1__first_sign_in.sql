@@ -18,7 +18,8 @@ CREATE TABLE meta (
     PRIMARY KEY (key)
 ) STRICT, WITHOUT ROWID;
 
--- Accounts; everything of a person belongs to one and is removed with it.
+-- Accounts; everything of a person belongs to one and is removed with it. The tenant is part of the key, so that no foreign
+-- key can cross tenants.
 CREATE TABLE users (
     tenant_id BLOB NOT NULL,
     id BLOB NOT NULL, -- sub of session tokens
@@ -28,12 +29,9 @@ CREATE TABLE users (
     given_name TEXT, -- profile
     family_name TEXT, -- profile
     picture TEXT, -- profile, URL
-    PRIMARY KEY (id),
+    PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-
--- Target of the foreign keys, which make references across tenants impossible.
-CREATE UNIQUE INDEX users_tenant_key ON users (tenant_id, id);
 
 -- E-mail addresses.
 CREATE TABLE emails (
@@ -173,23 +171,23 @@ CREATE TABLE outbox (
 -- Sign-in by address; an address belongs to one account.
 CREATE UNIQUE INDEX emails_address_key ON emails (tenant_id, address);
 -- At most one primary address per user.
-CREATE UNIQUE INDEX emails_primary_key ON emails (user_id) WHERE is_primary;
+CREATE UNIQUE INDEX emails_primary_key ON emails (tenant_id, user_id) WHERE is_primary;
 -- Addresses of a user, removal of a user.
-CREATE INDEX emails_user_idx ON emails (user_id);
+CREATE INDEX emails_user_idx ON emails (tenant_id, user_id);
 -- Sign-in by user name; a name belongs to one account.
 CREATE UNIQUE INDEX usernames_username_key ON usernames (tenant_id, username);
 -- At most one name per user.
-CREATE UNIQUE INDEX usernames_user_key ON usernames (user_id);
+CREATE UNIQUE INDEX usernames_user_key ON usernames (tenant_id, user_id);
 -- At most one password per user.
-CREATE UNIQUE INDEX passwords_user_key ON passwords (user_id);
+CREATE UNIQUE INDEX passwords_user_key ON passwords (tenant_id, user_id);
 -- Removal of a user.
-CREATE INDEX passcodes_user_idx ON passcodes (user_id);
+CREATE INDEX passcodes_user_idx ON passcodes (tenant_id, user_id);
 -- Cleanup.
 CREATE INDEX passcodes_expires_idx ON passcodes (expires_at);
 -- Cleanup.
 CREATE INDEX flows_expires_idx ON flows (expires_at);
 -- Sessions of a user by age, removal of a user.
-CREATE INDEX sessions_user_idx ON sessions (user_id, created_at);
+CREATE INDEX sessions_user_idx ON sessions (tenant_id, user_id, created_at);
 -- Cleanup.
 CREATE INDEX sessions_expires_idx ON sessions (expires_at);
 -- A key id is used once.

@@ -36,7 +36,8 @@ impl Account {
             let username = optional::<UsernameId, _>(&mut row, 5, Username::from_row)?;
             let password = optional::<PasswordId, _>(&mut row, 5, Password::from_row)?;
             let email = optional::<EmailId, _>(&mut row, 7, Email::from_row)?;
-            let account = account.get_or_insert_with(|| Self { user, emails: Vec::new(), username, password });
+            let account =
+                account.get_or_insert_with(|| Self { user, emails: Vec::new(), username, password });
             account.emails.extend(email);
         }
         Ok(account)
@@ -64,9 +65,9 @@ macro_rules! select {
              p.id, p.id, p.user_id, p.hash, p.created_at, p.updated_at, \
              e.id, e.id, e.user_id, e.address, e.verified, e.is_primary, e.created_at, e.updated_at \
              FROM users u \
-             LEFT JOIN usernames n ON n.user_id = u.id \
-             LEFT JOIN passwords p ON p.user_id = u.id \
-             LEFT JOIN emails e ON e.user_id = u.id \
+             LEFT JOIN usernames n ON n.tenant_id = u.tenant_id AND n.user_id = u.id \
+             LEFT JOIN passwords p ON p.tenant_id = u.tenant_id AND p.user_id = u.id \
+             LEFT JOIN emails e ON e.tenant_id = u.tenant_id AND e.user_id = u.id \
              WHERE u.tenant_id = $1 AND ",
             $($condition,)*
             " ORDER BY e.created_at, e.id"
@@ -104,8 +105,9 @@ impl Accounts<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find_by_username(&mut self, username: &str) -> Result<Option<Account>, StoreError> {
-        static SQL: Sql =
-            Sql::new(select!("u.id = (SELECT user_id FROM usernames WHERE tenant_id = $1 AND username = $2)"));
+        static SQL: Sql = Sql::new(select!(
+            "u.id = (SELECT user_id FROM usernames WHERE tenant_id = $1 AND username = $2)"
+        ));
         self.select(&SQL, username.into()).await
     }
 

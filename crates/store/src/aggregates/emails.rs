@@ -88,7 +88,11 @@ impl Emails<'_, '_> {
     pub async fn find_by_address(&mut self, address: &str) -> Result<Option<Email>, StoreError> {
         static SQL: Sql = Sql::new(select!("address = $2"));
         let tenant = self.0.tenant();
-        self.0.find(&SQL, params![tenant, address]).await?.map(|mut row| Email::from_row(&mut row)).transpose()
+        self.0
+            .find(&SQL, params![tenant, address])
+            .await?
+            .map(|mut row| Email::from_row(&mut row))
+            .transpose()
     }
 
     /// The user's addresses, oldest first.

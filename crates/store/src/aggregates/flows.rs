@@ -92,7 +92,8 @@ impl Flows<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find(&mut self, id: FlowId) -> Result<Option<FlowRow>, StoreError> {
-        static SQL: Sql = Sql::new(concat!("SELECT ", columns!(), " FROM flows WHERE tenant_id = $1 AND id = $2"));
+        static SQL: Sql =
+            Sql::new(concat!("SELECT ", columns!(), " FROM flows WHERE tenant_id = $1 AND id = $2"));
         let tenant = self.0.tenant();
         self.0.find(&SQL, params![tenant, id]).await?.map(FlowRow::from_row).transpose()
     }

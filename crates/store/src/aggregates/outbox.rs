@@ -34,7 +34,10 @@ pub struct NewOutboxMessage {
 /// Without the payload.
 impl fmt::Debug for NewOutboxMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewOutboxMessage").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("NewOutboxMessage")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

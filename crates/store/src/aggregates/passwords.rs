@@ -28,7 +28,10 @@ pub struct Password {
 /// Without the hash.
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Password").field("id", &self.id).field("user_id", &self.user_id).finish_non_exhaustive()
+        f.debug_struct("Password")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,7 +62,11 @@ impl Passwords<'_, '_> {
             "SELECT id, user_id, hash, created_at, updated_at FROM passwords WHERE tenant_id = $1 AND user_id = $2",
         );
         let tenant = self.0.tenant();
-        self.0.find(&SQL, params![tenant, user]).await?.map(|mut row| Password::from_row(&mut row)).transpose()
+        self.0
+            .find(&SQL, params![tenant, user])
+            .await?
+            .map(|mut row| Password::from_row(&mut row))
+            .transpose()
     }
 
     /// Sets or changes the user's password; a new credential gets `id_if_new`.
@@ -76,7 +83,7 @@ impl Passwords<'_, '_> {
         static SQL: Sql = Sql::new(
             "INSERT INTO passwords (tenant_id, user_id, id, hash, created_at, updated_at) \
              VALUES ($1, $2, $3, $4, $5, $5) \
-             ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
+             ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
         );
         let tenant = self.0.tenant();
         self.0.execute(&SQL, params![tenant, user, id_if_new, hash, now]).await.map(drop)

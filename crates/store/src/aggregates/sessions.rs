@@ -93,7 +93,8 @@ impl Sessions<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        static SQL: Sql = Sql::new(concat!("SELECT ", columns!(), " FROM sessions WHERE tenant_id = $1 AND id = $2"));
+        static SQL: Sql =
+            Sql::new(concat!("SELECT ", columns!(), " FROM sessions WHERE tenant_id = $1 AND id = $2"));
         let tenant = self.0.tenant();
         self.0.find(&SQL, params![tenant, id]).await?.map(Session::from_row).transpose()
     }
@@ -130,7 +131,12 @@ impl Sessions<'_, '_> {
     ///
     /// # Errors
     /// As every statement.
-    pub async fn trim(&mut self, user: UserId, keep: i64, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    pub async fn trim(
+        &mut self,
+        user: UserId,
+        keep: i64,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
         static SQL: Sql = Sql::new(concat!(
             "DELETE FROM sessions WHERE tenant_id = $1 AND id IN (\
              SELECT id FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND expires_at > $3 \

@@ -55,8 +55,9 @@ impl SigningKeys<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn list(&mut self) -> Result<Vec<SigningKey>, StoreError> {
-        static SQL: Sql =
-            Sql::new("SELECT id, kid, algorithm, sealed, created_at FROM signing_keys WHERE tenant_id = $1 ORDER BY id");
+        static SQL: Sql = Sql::new(
+            "SELECT id, kid, algorithm, sealed, created_at FROM signing_keys WHERE tenant_id = $1 ORDER BY id",
+        );
         let tenant = self.0.tenant();
         self.0.query(&SQL, params![tenant]).await?.into_iter().map(SigningKey::from_row).collect()
     }

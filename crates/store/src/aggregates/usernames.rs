@@ -72,6 +72,10 @@ impl Usernames<'_, '_> {
             "SELECT id, user_id, username, created_at, updated_at FROM usernames WHERE tenant_id = $1 AND username = $2",
         );
         let tenant = self.0.tenant();
-        self.0.find(&SQL, params![tenant, username]).await?.map(|mut row| Username::from_row(&mut row)).transpose()
+        self.0
+            .find(&SQL, params![tenant, username])
+            .await?
+            .map(|mut row| Username::from_row(&mut row))
+            .transpose()
     }
 }

@@ -31,7 +31,15 @@ impl User {
     /// A new account without profile.
     #[must_use]
     pub fn new(id: UserId, now: Timestamp) -> Self {
-        Self { id, created_at: now, updated_at: now, name: None, given_name: None, family_name: None, picture: None }
+        Self {
+            id,
+            created_at: now,
+            updated_at: now,
+            name: None,
+            given_name: None,
+            family_name: None,
+            picture: None,
+        }
     }
 
     pub(super) fn from_row(row: &mut Row) -> Result<Self, StoreError> {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
 use inkan_base::{
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp, UserId, UsernameId,
+    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp, UserId,
+    UsernameId,
 };
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -97,7 +98,9 @@ macro_rules! from_ids {
         }
     )*};
 }
-from_ids!(AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId);
+from_ids!(
+    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId
+);
 
 /// `jsonb` refuses U+0000.
 fn without_nul(value: serde_json::Value) -> serde_json::Value {
@@ -106,7 +109,10 @@ fn without_nul(value: serde_json::Value) -> serde_json::Value {
         Value::String(text) => Value::String(text.replace('\0', "\u{FFFD}")),
         Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
         Value::Object(members) => Value::Object(
-            members.into_iter().map(|(name, value)| (name.replace('\0', "\u{FFFD}"), without_nul(value))).collect(),
+            members
+                .into_iter()
+                .map(|(name, value)| (name.replace('\0', "\u{FFFD}"), without_nul(value)))
+                .collect(),
         ),
         other => other,
     }
@@ -128,7 +134,11 @@ impl rusqlite::ToSql for Param<'_> {
 }
 
 impl ToSql for Param<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match (self, ty) {
             (Self::Null, _) => return Ok(IsNull::Yes),
             (Self::Bool(value), &Type::BOOL) => out.put_u8(u8::from(*value)),

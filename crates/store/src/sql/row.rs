@@ -1,7 +1,8 @@
 //! Values on their way out of the database.
 
 use inkan_base::{
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp, UserId, UsernameId,
+    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp, UserId,
+    UsernameId,
 };
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::{FromSql, Type};
@@ -33,7 +34,9 @@ impl Value {
                 Err(_) => return Err(StoreError::Bug("a text column is not UTF-8".to_owned())),
             },
             ValueRef::Blob(bytes) => Self::Bytes(bytes.to_vec()),
-            ValueRef::Real(_) => return Err(StoreError::Bug("a column holds a floating point number".to_owned())),
+            ValueRef::Real(_) => {
+                return Err(StoreError::Bug("a column holds a floating point number".to_owned()));
+            }
         })
     }
 }
@@ -79,9 +82,14 @@ impl Row {
 
     /// The next column.
     pub(crate) fn take<T: FromValue>(&mut self) -> Result<T, StoreError> {
-        let value = self.columns.next().ok_or_else(|| StoreError::Bug("a row has too few columns".to_owned()))?;
+        let value =
+            self.columns.next().ok_or_else(|| StoreError::Bug("a row has too few columns".to_owned()))?;
         T::from_value(value).map_err(|value| {
-            StoreError::Bug(format!("a column holds {} instead of {}", kind(&value), std::any::type_name::<T>()))
+            StoreError::Bug(format!(
+                "a column holds {} instead of {}",
+                kind(&value),
+                std::any::type_name::<T>()
+            ))
         })
     }
 
@@ -167,4 +175,6 @@ macro_rules! ids_from_value {
         }
     )*};
 }
-ids_from_value!(AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId);
+ids_from_value!(
+    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId
+);

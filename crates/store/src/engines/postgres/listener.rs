@@ -11,7 +11,9 @@ use tokio::{
     sync::mpsc,
     time::{Duration, Instant, interval, sleep, timeout},
 };
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Notification, Socket, tls::NoTlsStream};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, NoTls, Notification, Socket, tls::NoTlsStream,
+};
 
 use crate::{SessionEvent, signals::Signals};
 
@@ -78,7 +80,10 @@ async fn own_process(client: &Client) -> Result<i32, tokio_postgres::Error> {
 }
 
 /// Moves the bytes of the connection and sorts out the notifications.
-async fn drive(mut connection: Connection<Socket, NoTlsStream>, notifications: mpsc::UnboundedSender<Notification>) {
+async fn drive(
+    mut connection: Connection<Socket, NoTlsStream>,
+    notifications: mpsc::UnboundedSender<Notification>,
+) {
     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
         if let AsyncMessage::Notification(notification) = message {
             let _ = notifications.send(notification);
@@ -89,7 +94,10 @@ async fn drive(mut connection: Connection<Socket, NoTlsStream>, notifications: m
 fn hear(notification: &Notification, own: i32, signals: &Signals) {
     match notification.channel() {
         "inkan_session" => {
-            let event = notification.payload().parse().map_or(SessionEvent::Flush, |id: SessionId| SessionEvent::Ended(id));
+            let event = notification
+                .payload()
+                .parse()
+                .map_or(SessionEvent::Flush, |id: SessionId| SessionEvent::Ended(id));
             signals.send(event);
         }
         "inkan_outbox" if notification.process_id() != own => signals.wake_outbox(),

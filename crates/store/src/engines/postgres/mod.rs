@@ -17,8 +17,8 @@ use tokio::{
     time::{Duration, timeout},
 };
 
-pub(crate) use self::handle::PgHandle;
 use self::errors::explain;
+pub(crate) use self::handle::PgHandle;
 use super::DEFAULT_WAIT;
 use crate::{OpenError, StoreError, Tx, error::chain, signals::Signals, tx::Engine};
 
@@ -91,7 +91,9 @@ impl PostgresEngine {
             let client = self.connection().await?;
             client.simple_query("SELECT 1").await.map(drop).map_err(|error| explain(&error))
         };
-        timeout(PING, ask).await.map_err(|_| StoreError::Unavailable("the database does not answer".to_owned()))?
+        timeout(PING, ask)
+            .await
+            .map_err(|_| StoreError::Unavailable("the database does not answer".to_owned()))?
     }
 
     pub(crate) fn close(&self) {

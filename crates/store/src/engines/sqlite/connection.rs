@@ -23,11 +23,14 @@ impl SqliteConnection {
     pub(crate) fn query(&mut self, sql: &Sql, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
         let mut statement = self.prepare(sql.sqlite())?;
         let width = statement.column_count();
-        let mut cursor = statement.query(params_from_iter(params)).map_err(|error| self.names.explain(&error))?;
+        let mut cursor =
+            statement.query(params_from_iter(params)).map_err(|error| self.names.explain(&error))?;
         let mut rows = Vec::new();
         while let Some(row) = cursor.next().map_err(|error| self.names.explain(&error))? {
             let values = (0..width)
-                .map(|column| Value::from_sqlite(row.get_ref(column).map_err(|error| self.names.explain(&error))?))
+                .map(|column| {
+                    Value::from_sqlite(row.get_ref(column).map_err(|error| self.names.explain(&error))?)
+                })
                 .collect::<Result<_, StoreError>>()?;
             rows.push(Row::new(values));
         }
@@ -36,7 +39,8 @@ impl SqliteConnection {
 
     pub(crate) fn execute(&mut self, sql: &Sql, params: &[Param<'_>]) -> Result<u64, StoreError> {
         let mut statement = self.prepare(sql.sqlite())?;
-        let changed = statement.execute(params_from_iter(params)).map_err(|error| self.names.explain(&error))?;
+        let changed =
+            statement.execute(params_from_iter(params)).map_err(|error| self.names.explain(&error))?;
         Ok(changed as u64)
     }
 
@@ -75,9 +79,12 @@ impl ConstraintNames {
             return StoreError::Bug(chain(error));
         };
         match (code.code, code.extended_code) {
-            (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID) => {
-                StoreError::conflict(self.name(message.as_deref().unwrap_or_default()))
-            }
+            (
+                _,
+                ffi::SQLITE_CONSTRAINT_UNIQUE
+                | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                | ffi::SQLITE_CONSTRAINT_ROWID,
+            ) => StoreError::conflict(self.name(message.as_deref().unwrap_or_default())),
             (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => StoreError::conflict("foreign_key"),
             (
                 ErrorCode::DatabaseBusy

@@ -42,7 +42,12 @@ impl SqliteEngine {
         let Opened { writer, readers, lock } = opened;
         let writer = Writer::new(writer, signals.clone(), DEFAULT_WAIT);
         let watch = tokio::spawn(watch(writer.state.clone(), signals));
-        Ok(Self { writer, readers: Readers::new(readers, DEFAULT_WAIT), watch, lock: std::sync::Mutex::new(lock) })
+        Ok(Self {
+            writer,
+            readers: Readers::new(readers, DEFAULT_WAIT),
+            watch,
+            lock: std::sync::Mutex::new(lock),
+        })
     }
 
     pub(crate) async fn read<T, E: From<StoreError>>(
@@ -59,6 +64,14 @@ impl SqliteEngine {
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.writer.write(tenant, work).await
+    }
+
+    /// Lets the file grow to this many pages only.
+    #[cfg(test)]
+    pub(crate) async fn limit_pages(&self, pages: u32) {
+        let mut state = self.writer.state.lock().await;
+        let pragma = format!("PRAGMA max_page_count = {pages}");
+        state.connection().unwrap().raw.query_row(&pragma, [], |_| Ok(())).unwrap();
     }
 
     /// Commits what is under way and closes the file.

@@ -38,9 +38,7 @@ pub(super) fn open(path: &Path, shared: bool) -> Result<Opened, OpenError> {
     let explain = |error: rusqlite::Error| open_error(path, &error);
     let mut writer = Connection::open(path).map_err(explain)?;
     writer.busy_timeout(BUSY_AT_OPEN).map_err(explain)?;
-    writer
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
-        .map_err(explain)?;
+    writer.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)).map_err(explain)?;
     writer.execute_batch(SETTINGS).map_err(explain)?;
     writer.execute_batch("PRAGMA journal_size_limit = 67108864").map_err(explain)?;
     migrate(&mut writer, lock.is_some())?;
@@ -111,7 +109,8 @@ fn lock(path: &Path) -> Result<Option<File>, OpenError> {
 fn migrate(connection: &mut Connection, locked: bool) -> Result<(), OpenError> {
     let runner = migrations::runner(migrations::SQLITE)?;
     if !locked {
-        let last = runner.get_last_applied_migration(connection).map_err(|error| migrations::open_error(&error))?;
+        let last =
+            runner.get_last_applied_migration(connection).map_err(|error| migrations::open_error(&error))?;
         let newest = runner.get_migrations().iter().map(refinery::Migration::version).max();
         if last.map(|migration| migration.version()) < newest {
             return Err(OpenError::OlderSchema);

@@ -76,7 +76,8 @@ impl Writer {
             }
         };
         let result = result?;
-        let answer = self.join(&mut state, if result.is_ok() { effects } else { Effects::default() }, result.is_ok());
+        let answer =
+            self.join(&mut state, if result.is_ok() { effects } else { Effects::default() }, result.is_ok());
         drop(state);
         if let Some(answer) = answer {
             // an error, too, may have been decided by what other members wrote: it is told after their commit
@@ -145,7 +146,11 @@ impl State {
                 self.open = true;
                 Ok(true)
             }
-            Err(rusqlite::Error::SqliteFailure(code, _)) if code.code == rusqlite::ErrorCode::DatabaseBusy => Ok(false),
+            Err(rusqlite::Error::SqliteFailure(code, _))
+                if code.code == rusqlite::ErrorCode::DatabaseBusy =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(connection.names.explain(&error)),
         }
     }
@@ -230,7 +235,8 @@ impl Drop for Savepoint<'_> {
         }
         if let Ok(connection) = self.state.connection()
             && !connection.raw.is_autocommit()
-            && let Err(error) = connection.run("ROLLBACK TO member").and_then(|()| connection.run("RELEASE member"))
+            && let Err(error) =
+                connection.run("ROLLBACK TO member").and_then(|()| connection.run("RELEASE member"))
         {
             tracing::error!(error = %error, "a savepoint could not be rolled back: the whole group is");
             self.state.roll_back();

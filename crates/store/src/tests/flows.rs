@@ -1,0 +1,79 @@
+//! Flow rows: compare and swap.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    TestStore,
+    fixture::{NOW, TENANT, constraint, flow},
+};
+use crate::StoreError;
+
+inkan_test_support::engines!(TestStore:
+    flows_are_kept_whole,
+    a_flow_starts_once,
+    one_of_many_updates_wins,
+);
+
+async fn flows_are_kept_whole(test: TestStore) {
+    let mut row = flow(&test.rng);
+    let found = test
+        .store
+        .write(TENANT, async |tx| {
+            tx.flows().create(&row).await?;
+            tx.flows().find(row.id).await
+        })
+        .await
+        .unwrap();
+    assert_eq!(found.as_ref(), Some(&row));
+    row.state = "success".to_owned();
+    row.version = 2;
+    row.csrf_token = "next".to_owned();
+    row.data = Vec::new();
+    row.last_request = Some(vec![1]);
+    row.last_answer = None;
+    row.last_answer_until = None;
+    row.finished = true;
+    row.updated_at = NOW + Duration::from_secs(1);
+    row.expires_at = NOW + Duration::from_secs(2);
+    let found = test
+        .store
+        .write(TENANT, async |tx| {
+            assert!(!tx.flows().update(&row, 2).await?);
+            assert!(tx.flows().update(&row, 1).await?);
+            tx.flows().find(row.id).await
+        })
+        .await
+        .unwrap();
+    assert_eq!(found, Some(row));
+}
+
+async fn a_flow_starts_once(test: TestStore) {
+    let row = flow(&test.rng);
+    test.store.write(TENANT, async |tx| tx.flows().create(&row).await).await.unwrap();
+    let again = test.store.write(TENANT, async |tx| tx.flows().create(&row).await).await;
+    assert_eq!(constraint(again), "flows_pkey");
+}
+
+async fn one_of_many_updates_wins(test: TestStore) {
+    let row = flow(&test.rng);
+    test.store.write(TENANT, async |tx| tx.flows().create(&row).await).await.unwrap();
+    let test = Arc::new(test);
+    let updates: Vec<_> = (0..50)
+        .map(|_| {
+            let (test, mut row) = (test.clone(), row.clone());
+            row.version = 2;
+            tokio::spawn(async move {
+                test.store.write(TENANT, async |tx| tx.flows().update(&row, 1).await).await.unwrap()
+            })
+        })
+        .collect();
+    let mut won = 0;
+    for update in updates {
+        won += usize::from(update.await.unwrap());
+    }
+    assert_eq!(won, 1);
+    let version = test
+        .store
+        .read(TENANT, async |tx| Ok::<_, StoreError>(tx.flows().find(row.id).await?.unwrap().version));
+    assert_eq!(version.await.unwrap(), 2);
+}

@@ -1,0 +1,139 @@
+//! What only a server can have: a pool, other nodes, a network.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    TestStore,
+    fixture::{NOW, TENANT, clock, postgres_database, session},
+};
+use crate::{OpenError, SessionEvent, Store, StoreError, StoreOptions, User};
+
+async fn with_pool(pool: usize, wait: Duration) -> (Store, inkan_test_support::TestDatabase) {
+    let database = postgres_database().await;
+    let options = StoreOptions::Postgres { url: database.url(), pool, wait };
+    (Store::open(options, clock()).await.unwrap(), database)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exhausted_pool_answers_unavailable() {
+    let (store, _database) = with_pool(1, Duration::from_millis(100)).await;
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let (release, released) = tokio::sync::oneshot::channel::<()>();
+    let holder = {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .write(TENANT, async |tx| {
+                    tx.lock_name("held").await?;
+                    started.send(()).unwrap();
+                    let _ = released.await;
+                    Ok::<_, StoreError>(())
+                })
+                .await
+        })
+    };
+    has_started.await.unwrap();
+    let waiting = store.read(TENANT, async |tx| tx.meta().find("x").await);
+    let answer = tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap();
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    release.send(()).unwrap();
+    holder.await.unwrap().unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_nodes_hear_of_ended_sessions_and_new_messages() {
+    let test = TestStore::postgres().await;
+    let node = Store::open(test.place.options(), clock()).await.unwrap();
+    let user = test.user().await;
+    let open = session(&test.rng, &user, 0);
+    test.store.write(TENANT, async |tx| tx.sessions().create(&open).await).await.unwrap();
+    let mut events = node.session_events();
+    for store in [&test.store, &node] {
+        let alive = async {
+            while !store.session_events_alive() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), alive).await.unwrap();
+    }
+    let wakeups = node.outbox_wakeups();
+    while tokio::time::timeout(Duration::from_millis(300), wakeups.notified()).await.is_ok() {}
+    let message = crate::NewOutboxMessage {
+        id: inkan_base::OutboxId::ordered(NOW, &test.rng),
+        kind: "mail".to_owned(),
+        priority: 1,
+        payload: Vec::new(),
+        created_at: NOW,
+        expires_at: NOW,
+    };
+    test.store
+        .write(TENANT, async |tx| {
+            tx.outbox().enqueue(&message).await?;
+            tx.sessions().delete(open.id).await
+        })
+        .await
+        .unwrap();
+    let heard = async { while events.recv().await.unwrap() != SessionEvent::Ended(open.id) {} };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), wakeups.notified()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_listener_is_not_trusted_and_comes_back() {
+    static KILL: crate::sql::Sql = crate::sql::Sql::new(
+        "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()) AS killed",
+    );
+    let test = TestStore::postgres().await;
+    let state = async |alive: bool| {
+        let reached = async {
+            while test.store.session_events_alive() != alive {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reached).await.unwrap();
+    };
+    state(true).await;
+    let mut events = test.store.session_events();
+    test.store.write(TENANT, async |tx| tx.query(&KILL, &[]).await.map(drop)).await.unwrap();
+    state(false).await;
+    state(true).await;
+    let flushed = async { while events.recv().await.unwrap() != SessionEvent::Flush {} };
+    tokio::time::timeout(Duration::from_secs(5), flushed).await.unwrap();
+    test.store.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deadlocks_come_out_as_retry() {
+    let test = Arc::new(TestStore::postgres().await);
+    let (one, two) = (test.user().await, test.user().await);
+    let barrier = Arc::new(tokio::sync::Barrier::new(2));
+    let lock = |first: User, second: User| {
+        let (test, barrier) = (test.clone(), barrier.clone());
+        tokio::spawn(async move {
+            test.store
+                .write(TENANT, async |tx| {
+                    tx.lock_user(first.id).await?;
+                    barrier.wait().await;
+                    tx.lock_user(second.id).await
+                })
+                .await
+        })
+    };
+    let (a, b) = (lock(one.clone(), two.clone()), lock(two, one));
+    let mut results = [a.await.unwrap(), b.await.unwrap()];
+    results.sort_by_key(Result::is_err);
+    assert_eq!(results, [Ok(()), Err(StoreError::Retry)]);
+}
+
+#[tokio::test]
+async fn unusable_urls_are_explained() {
+    let open = async |url: &str| {
+        let options = StoreOptions::Postgres { url: url.to_owned(), pool: 1, wait: Duration::ZERO };
+        Store::open(options, clock()).await.err().unwrap()
+    };
+    assert!(matches!(open("nonsense").await, OpenError::Url(_)));
+    assert!(matches!(open("host=/nowhere user=x").await, OpenError::Unavailable(_)));
+}
