@@ -96,11 +96,12 @@ pub(crate) async fn send(step: &mut Step<'_, '_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The purpose, looked at again: if the address no longer leads to the account, the mail must not carry a code (L2).
+/// The purpose, looked at again: if the address no longer leads to the account, the mail must not carry a code (L2). An
+/// address without account costs the same look.
 async fn kind_to_send(step: &mut Step<'_, '_>) -> Result<MailKind, Failure> {
     let kind =
         step.progress.data.passcode_kind.ok_or_else(|| Failure::Bug("no purpose for a code".into()))?;
-    if !matches!(kind, MailKind::Login | MailKind::Recovery) {
+    if !matches!(kind, MailKind::Login | MailKind::Recovery | MailKind::EmailLoginAttempted) {
         return Ok(kind);
     }
     let address = step.progress.data.address.clone();

@@ -26,3 +26,29 @@ pub fn graph(flow: FlowKind) -> Graph {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// The drawings in `docs/flows` are generated: `UPDATE_DOCS=1 cargo test -p inkan-auth` writes them anew.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a switch for developers")]
+    fn drawings_are_up_to_date() {
+        for flow in FlowKind::ALL {
+            let name = flow.as_str();
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/flows/{name}.md"));
+            let text = format!(
+                "# The `/{name}` flow\n\nGenerated from the definition (`inkan flows {name}`). `back` is left out: it leads \
+                 to where one came from.\n\n```mermaid\n{}```\n",
+                graph(flow).mermaid()
+            );
+            if std::env::var("UPDATE_DOCS").is_ok() {
+                fs::write(&path, &text).unwrap();
+            }
+            assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "docs/flows/{name}.md is stale");
+        }
+    }
+}
