@@ -24,7 +24,7 @@ export function launchBrowser() {
 export async function newPage(browser, options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(10_000);
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(error.message));
   return page;

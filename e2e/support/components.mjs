@@ -1,4 +1,4 @@
-// What a user does with `<hanko-auth>`. The texts come from the installed package, so that the steps work in any
+// What a user does with `<hanko-auth>` or one of its siblings. The texts come from the installed package, so that the steps work in any
 // language; Playwright's locators see through the open shadow root.
 
 import assert from 'node:assert/strict';
@@ -7,22 +7,32 @@ import { newPage } from './browser.mjs';
 import { texts } from './site.mjs';
 
 /** Opens a fresh browser profile with the component in it. */
-export async function openComponent({ browser, site, version, language = 'en', mode }) {
+export async function openComponent({ browser, site, version, language = 'en', element = 'hanko-auth' }) {
   const page = await newPage(browser);
-  const component = new Component(page, site, version, language, await texts(version, language));
-  await component.open(mode);
+  const component = new Component(page, site, version, language, element, await texts(version, language));
+  await component.open();
   return component;
 }
 
 class Component {
-  constructor(page, site, version, language, texts) {
-    Object.assign(this, { page, site, version, language, texts });
-    this.root = page.locator('hanko-auth');
+  constructor(page, site, version, language, element, texts) {
+    Object.assign(this, { page, site, version, language, element, texts });
+    this.root = page.locator(element);
   }
 
-  async open(mode = 'login') {
-    await this.page.goto(`${this.site.origin}/${this.version}/?lang=${this.language}&mode=${mode}`);
-    await this.root.locator('input[name=email]').waitFor();
+  async open() {
+    await this.page.goto(`${this.site.origin}/${this.version}/?lang=${this.language}&element=${this.element}`);
+    await this.started('login_init', 'registration_init');
+  }
+
+  /** Waits until the component has started a flow. */
+  async started(...states) {
+    await this.root.locator('input[type=email]').waitFor();
+    // The second generation shows the state again half a second after the start, whatever was done since.
+    if (!this.version.startsWith('1.')) {
+      const twice = (names) => window.states.filter((state) => names.includes(state)).length >= 2;
+      await this.page.waitForFunction(twice, states);
+    }
   }
 
   async close() {
@@ -31,17 +41,32 @@ class Component {
   }
 
   async identify(address) {
-    const input = this.root.locator('input[name=email]');
+    const input = this.root.locator('input[type=email]');
     await input.fill(address);
     await input.press('Enter');
   }
 
   /** Types the code; the component sends it by itself. */
   async enterPasscode(code) {
-    const first = this.root.locator('[part~=passcode-input]:enabled').first();
     await this.headline('loginPasscode');
-    await first.click();
-    await this.page.keyboard.type(code);
+    const digits = this.root.locator('[part~=passcode-input]');
+    const ready = (digits) => digits.length > 0 && digits.every((digit) => digit.value === '' && !digit.disabled);
+    await this.until(() => digits.evaluateAll(ready));
+    await digits.first().click();
+    await this.page.keyboard.type(code, { delay: 20 });
+  }
+
+  async until(condition) {
+    const end = Date.now() + 10_000;
+    while (!(await condition())) {
+      if (Date.now() > end) throw new Error(`not so in time:\n${await this.shown()}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** The text that the component shows. */
+  shown() {
+    return this.root.locator('[part~=container]').innerText();
   }
 
   async enterPassword(password) {
@@ -65,11 +90,14 @@ class Component {
     return this.root.getByText(this.texts.headlines[key], { exact: true }).first().waitFor();
   }
 
-  /** Clicks the button or link with this label. */
-  click(key) {
-    const label = this.texts.labels[key];
-    const exact = this.root.locator('button, a, [role=button]').filter({ hasText: label });
-    return exact.first().click();
+  /** Clicks the button or link with one of these labels; versions differ in which they show. */
+  click(...keys) {
+    const labels = keys.map((key) => this.#button(key));
+    return labels.reduce((either, other) => either.or(other)).first().click();
+  }
+
+  #button(key) {
+    return this.root.locator('button, a').filter({ hasText: this.texts.labels[key] });
   }
 
   /** Waits until the component shows this error of the flow. */
@@ -79,17 +107,18 @@ class Component {
 
   /** Skips what may be skipped, until the session is there. */
   async skipToSession() {
-    const skip = this.root.locator('button, a, [role=button]').filter({ hasText: this.texts.labels.skip });
-    const end = Date.now() + 15_000;
-    while (Date.now() < end) {
-      if ((await this.events()).includes('hanko-session-created')) return this.session();
-      if (await skip.first().isVisible()) {
-        await skip.first().click({ timeout: 2_000 }).catch(() => {});
+    const skip = this.#button('skip').first();
+    let skipped;
+    await this.until(async () => {
+      // Once per page: a second click while the first still runs is an error in the component.
+      const title = (await skip.isVisible()) && (await this.root.locator('[part~=headline1]').innerText());
+      if (title && title !== skipped) {
+        skipped = title;
+        await skip.click();
       }
-      await this.page.waitForTimeout(50);
-    }
-    const shown = await this.root.locator('[part~=container]').innerText();
-    throw new Error(`no session; the component shows:\n${shown}`);
+      return (await this.events()).includes('hanko-session-created');
+    });
+    return this.session();
   }
 
   events() {

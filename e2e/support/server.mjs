@@ -75,7 +75,7 @@ export async function startServer(config = {}) {
       if (how !== 'exit code 0') throw new Error(`the server ended with ${how}:\n${server.log()}`);
     },
   };
-  const problem = await Promise.race([ready(server), ended]);
+  const problem = await Promise.race([ready(server, child), ended]);
   if (problem) {
     kill();
     process.removeListener('exit', kill);
@@ -85,10 +85,10 @@ export async function startServer(config = {}) {
   return server;
 }
 
-async function ready(server) {
+async function ready(server, child) {
   const end = Date.now() + START_TIMEOUT;
   let last = 'no answer';
-  while (Date.now() < end) {
+  while (Date.now() < end && child.exitCode === null) {
     try {
       const answer = await fetch(`${server.base}/health/ready`);
       if (answer.ok) return undefined;

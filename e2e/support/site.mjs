@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 /** The installed versions of the web components: 2.7.0, and the last of the first generation that speaks flows. */
 export const VERSIONS = { '2.7.0': '@teamhanko/hanko-elements', '1.5.2': 'hanko-elements-1' };
 
-/** Serves `/<version>/?lang=…&mode=…` until closed. The API is `site.api`, to be set before a page is opened. */
+/** Serves `/<version>/?lang=…&element=…` until closed. The API is `site.api`, to be set before a page is opened. */
 export async function startSite() {
   const site = { api: undefined };
   const server = createServer((request, response) => {
@@ -61,12 +61,13 @@ const page = (api, query) => `<!doctype html>
   for (const name of ['hanko-session-created', 'hanko-session-expired', 'hanko-user-logged-out']) {
     document.addEventListener(name, (event) => window.events.push({ name, detail: event.detail }));
   }
+  window.states = [];
+  document.addEventListener('hanko-after-state-change', ({ detail }) => window.states.push(detail.state.name));
   const query = new URLSearchParams(${JSON.stringify(query.toString())});
   const { hanko } = await register(${JSON.stringify(api)}, { translations: { en, de } });
   window.hanko = hanko;
-  const element = document.createElement('hanko-auth');
+  const element = document.createElement(query.get('element') ?? 'hanko-auth');
   element.setAttribute('lang', query.get('lang') ?? 'en');
-  if (query.has('mode')) element.setAttribute('mode', query.get('mode'));
   document.body.append(element);
 </script>
 </body>

@@ -46,7 +46,7 @@ for (const version of Object.keys(VERSIONS)) {
   describe(`hanko-elements ${version}`, () => {
     test('registers with an e-mail address, a passcode and a password', async () => {
       const address = freshAddress();
-      const component = await open({ mode: 'registration' });
+      const component = await open({ element: 'hanko-registration' });
 
       await component.identify(address);
       await component.enterPasscode(await passcode(server, address));
@@ -62,8 +62,9 @@ for (const version of Object.keys(VERSIONS)) {
     test('reaches the registration from the login page', async () => {
       const component = await open();
 
-      await component.click('signUp');
+      await component.click('signUp', 'dontHaveAnAccount');
       await component.headline('signUp');
+      await component.started('registration_init');
       await component.identify(freshAddress());
       await component.headline('loginPasscode');
 
@@ -75,7 +76,7 @@ for (const version of Object.keys(VERSIONS)) {
       const component = await open();
 
       await component.identify(address);
-      await component.click('signInPasscode');
+      await component.click('passcode');
       await component.enterPasscode(await passcode(server, address, 2));
       const session = await component.skipToSession();
 
@@ -89,7 +90,7 @@ for (const version of Object.keys(VERSIONS)) {
       const component = await open();
 
       await component.identify(address);
-      await component.click('signInPassword');
+      await component.click('password');
       await component.enterPassword(PASSWORD);
       const session = await component.skipToSession();
 
@@ -102,7 +103,7 @@ for (const version of Object.keys(VERSIONS)) {
       const component = await open();
 
       await component.identify(address);
-      await component.click('signInPasscode');
+      await component.click('passcode');
       const code = await passcode(server, address, 2);
       await component.enterPasscode(wrong(code));
       await component.shows('passcode_invalid');
@@ -118,7 +119,7 @@ for (const version of Object.keys(VERSIONS)) {
       const component = await open();
 
       await component.identify(address);
-      await component.click('signInPassword');
+      await component.click('password');
       await component.enterPassword('not the password 11');
       await component.shows('value_invalid_error');
       assert.deepEqual(await component.events(), []);
@@ -136,7 +137,7 @@ for (const version of Object.keys(VERSIONS)) {
       const component = await open();
 
       await component.identify(address);
-      await component.click('signInPassword');
+      await component.click('password');
       await component.headline('loginPassword');
       await component.click('forgotYourPassword');
       await component.enterPasscode(await passcode(server, address, 2));
@@ -146,7 +147,7 @@ for (const version of Object.keys(VERSIONS)) {
 
       const again = await open();
       await again.identify(address);
-      await again.click('signInPassword');
+      await again.click('password');
       await again.enterPassword(PASSWORD);
       await again.shows('value_invalid_error');
       await again.enterPassword(replacement);
@@ -158,7 +159,7 @@ for (const version of Object.keys(VERSIONS)) {
       const address = await account();
       const component = await open();
       await component.identify(address);
-      await component.click('signInPassword');
+      await component.click('password');
       await component.enterPassword(PASSWORD);
       await component.skipToSession();
       const cookies = await component.page.context().cookies(server.base);
@@ -178,7 +179,7 @@ for (const version of Object.keys(VERSIONS)) {
     test('speaks the language of the page, in the mail too', async () => {
       const languages = { en: freshAddress('english'), de: freshAddress('deutsch') };
       for (const [language, address] of Object.entries(languages)) {
-        const component = await open({ language, mode: 'registration' });
+        const component = await open({ language, element: 'hanko-registration' });
         await component.headline('signUp');
         await component.identify(address);
         await component.headline('loginPasscode');
