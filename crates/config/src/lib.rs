@@ -6,14 +6,25 @@
 //! 3. The structs are the only table of settings: their doc comments and `schemars` attributes give the JSON Schema, the
 //!    names of environment variables and the reference in `docs/reference/configuration.md`.
 
+mod check;
+mod error;
+mod features;
+mod load;
+mod reference;
 mod sections;
 mod types;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use error::{ConfigError, ConfigErrors, ErrorKind};
+pub use load::{DEFAULT_FILE, Loaded};
+pub use reference::reference_markdown;
 pub use sections::*;
 pub use types::{
     AcquireOn, ApiKeyHash, Attachment, Attestation, ConnectionUrl, ConsoleStream, DatabaseTarget,

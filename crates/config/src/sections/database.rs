@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::{ConnectionUrl, DatabaseTarget, DurationText, Secret, as_duration};
 
 /// Where the data are.
@@ -81,4 +82,57 @@ pub(crate) fn default_url(data_dir: &Path) -> ConnectionUrl {
 pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
     let (scheme, rest) = url.trim().split_once(':')?;
     scheme.eq_ignore_ascii_case("sqlite").then(|| PathBuf::from(rest.strip_prefix("//").unwrap_or(rest)))
+}
+
+impl Database {
+    pub(crate) fn check(&self, report: &mut Report) {
+        let scheme = self.url.scheme().unwrap_or_default();
+        match scheme.as_str() {
+            "sqlite" => {
+                let path = sqlite_path(self.url.expose()).unwrap_or_default();
+                let text = path.to_string_lossy();
+                if text.is_empty() || text.starts_with(":memory:") || text.contains('?') {
+                    report.value("database.url", "expected sqlite://<path of a file> without options");
+                }
+            }
+            "postgres" | "postgresql" => {}
+            other if is_other_product(other) => report.value("database.url", import_instead(other)),
+            _ => report
+                .value("database.url", "expected sqlite://<path> or postgres://user:password@host:port/name"),
+        }
+    }
+
+    /// Checks the separate keys, which count only without a URL.
+    pub(crate) fn check_parts(&self, report: &mut Report) {
+        match self.dialect.trim().to_ascii_lowercase().as_str() {
+            "postgres" | "postgresql" | "pg" | "pgx" => {}
+            other if is_other_product(other) => report.value("database.dialect", import_instead(other)),
+            "sqlite" | "sqlite3" => {
+                report.value("database.dialect", "for SQLite set database.url to sqlite://<path> instead");
+            }
+            other => report.value("database.dialect", format!("expected postgres, found {other:?}")),
+        }
+        let parts = [("database", &self.database), ("user", &self.user), ("host", &self.host)];
+        for (name, value) in parts {
+            if value.trim().is_empty() {
+                report.value(format!("database.{name}"), "must not be empty unless database.url is set");
+            }
+        }
+        if !self.port.trim().parse::<u16>().is_ok_and(|port| port > 0) {
+            report.value(
+                "database.port",
+                format!("expected a port between 1 and 65535, found {:?}", self.port),
+            );
+        }
+    }
+}
+
+fn is_other_product(name: &str) -> bool {
+    matches!(name, "mysql" | "mariadb" | "cockroach" | "cockroachdb" | "crdb")
+}
+
+fn import_instead(product: &str) -> String {
+    format!(
+        "{product} is not supported; use SQLite or PostgreSQL and bring the data over with: inkan import hanko"
+    )
 }

@@ -11,6 +11,7 @@ use crate::types::{PasscodeCharset, SecondsNumber, as_seconds};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Email {
     /// Accounts have e-mail addresses.
     pub enabled: bool,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::{Secret, SmtpTls};
 
 /// How mails leave the server.
@@ -75,4 +76,44 @@ impl Smtp {
     pub fn implicit_tls(&self) -> bool {
         self.tls == SmtpTls::Implicit || self.tls == SmtpTls::Auto && self.port == 465
     }
+}
+
+impl EmailDelivery {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.from_name.contains(char::is_control) {
+            report.value("email_delivery.from_name", "must be a name on one line");
+        }
+        if !self.enabled {
+            return;
+        }
+        if self.development_mailbox() {
+            if !self.smtp.user.is_empty() || !self.smtp.password.is_empty() {
+                report
+                    .warn("email_delivery.smtp.host", "without a host, mails go to the development mailbox");
+            }
+            return;
+        }
+        if !is_address(&self.from_address) {
+            report.value(
+                "email_delivery.from_address",
+                format!("expected an e-mail address, found {:?}", self.from_address),
+            );
+        }
+        if self.smtp.host.trim().contains(|c: char| c.is_whitespace() || c == '/' || c == '@') {
+            report.value(
+                "email_delivery.smtp.host",
+                "expected a host name; the port is email_delivery.smtp.port",
+            );
+        }
+        if self.smtp.tls == SmtpTls::None && !self.smtp.user.is_empty() {
+            report.warn("email_delivery.smtp.tls", "the password is sent to the mail server without TLS");
+        }
+    }
+}
+
+/// Enough to find a forgotten or mistyped address; the mail server judges the rest.
+fn is_address(text: &str) -> bool {
+    text.len() <= 255
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,".contains(c))
+        && text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Redis;
+use crate::error::Report;
 use crate::types::{DurationText, LockStore, as_duration};
 
 /// One action at a time per flow.
@@ -33,6 +34,14 @@ impl Default for FlowLocker {
             store: LockStore::InMemory,
             redis_config: Redis::default(),
             ttl: Duration::from_secs(15),
+        }
+    }
+}
+
+impl FlowLocker {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.enabled && self.store == LockStore::Redis {
+            self.redis_config.check("flow_locker.redis_config.address", report);
         }
     }
 }

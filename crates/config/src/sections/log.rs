@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::LogFormat;
 
 /// What the server writes about itself.
@@ -23,5 +24,21 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { log_health_and_metrics: false, level: "info".to_owned(), format: LogFormat::Json }
+    }
+}
+
+impl Log {
+    pub(crate) fn check(&self, report: &mut Report) {
+        let levels = ["error", "warn", "info", "debug", "trace", "off"];
+        let known = self.level.split(',').all(|part| {
+            let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+            levels.contains(&level.trim().to_ascii_lowercase().as_str())
+        });
+        if !known {
+            report.value(
+                "log.level",
+                format!("expected error, warn, info, debug or trace, found {:?}", self.level),
+            );
+        }
     }
 }

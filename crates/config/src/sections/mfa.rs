@@ -5,12 +5,14 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::{Attachment, Attestation, DeviceTrustPolicy, DurationText, UserVerification, as_duration};
 
 /// Second factors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Mfa {
     /// Accounts may have second factors.
     pub enabled: bool,
@@ -118,5 +120,21 @@ impl Default for Totp {
 impl Default for RecoveryCodes {
     fn default() -> Self {
         Self { enabled: true }
+    }
+}
+
+impl Mfa {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if !crate::check::is_cookie_name(&self.device_trust_cookie_name) {
+            report.value("mfa.device_trust_cookie_name", "is not a name that a cookie can have");
+        }
+        if self.enabled && !self.totp.enabled && !self.security_keys.enabled {
+            let message = "no second factor is left: enable mfa.totp or mfa.security_keys, or disable mfa";
+            if self.optional {
+                report.warn("mfa.enabled", message);
+            } else {
+                report.conflict("mfa.enabled", message);
+            }
+        }
     }
 }

@@ -39,6 +39,7 @@ pub use admin::Admin;
 pub use audit_log::{AuditLog, AuditStorage, ConsoleOutput};
 pub use cors::Cors;
 pub use database::Database;
+pub(crate) use database::default_url as default_database_url;
 pub use email::Email;
 pub use email_delivery::{EmailDelivery, Smtp};
 pub use flow_locker::FlowLocker;

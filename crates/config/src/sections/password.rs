@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::AcquireOn;
 
 /// Passwords as a way to sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Password {
     /// Accounts may have a password.
     pub enabled: bool,
@@ -41,6 +43,17 @@ impl Default for Password {
             min_length: 8,
             max_length: 72,
             refuse_common: true,
+        }
+    }
+}
+
+impl Password {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.min_length > self.max_length {
+            report.conflict(
+                "password.min_length",
+                format!("is greater than password.max_length {}", self.max_length),
+            );
         }
     }
 }

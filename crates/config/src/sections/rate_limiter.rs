@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::{DurationText, RateLimitStore, Secret, as_duration};
 
 /// Rate limits.
@@ -78,6 +79,22 @@ impl Default for RateLimiter {
             otp_limits: Limit::per_minute(3),
             token_limits: Limit::per_minute(3),
             lookup_limits: Limit::per_minute(30),
+        }
+    }
+}
+
+impl RateLimiter {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.enabled && self.store == RateLimitStore::Redis {
+            self.redis_config.check("rate_limiter.redis_config.address", report);
+        }
+    }
+}
+
+impl Redis {
+    pub(crate) fn check(&self, key: &str, report: &mut Report) {
+        if !crate::check::is_host_and_port(&self.address) {
+            report.value(key, format!("redis needs an address host:port, found {:?}", self.address));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! `saml`: sign-in at the identity provider of a company. Spec 10 §6.5 and §13, spec 07.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::check::is_http_url;
+use crate::error::Report;
 use crate::types::{DurationText, Glob, as_duration};
 
 /// Sign-in at the identity provider of a company.
@@ -41,6 +44,7 @@ pub struct Saml {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct SamlOptions {
     /// Sign requests.
     #[schemars(extend("x-env" = "SIGNAUTHNREQUESTS"))]
@@ -67,6 +71,7 @@ pub struct SamlOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct IdentityProvider {
     /// Offer this identity provider.
     pub enabled: bool,
@@ -136,7 +141,7 @@ impl Default for SamlOptions {
             validate_encryption_cert: false,
             skip_signature_validation: false,
             allow_missing_attributes: false,
-            clock_skew: Duration::from_secs(60),
+            clock_skew: Duration::from_mins(1),
         }
     }
 }
@@ -152,6 +157,59 @@ impl Default for IdentityProvider {
             trust_mfa: false,
             allow_idp_initiated: true,
             attribute_map: AttributeMap::default(),
+        }
+    }
+}
+
+impl Saml {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if !matches!(self.error_redirect_status, 303 | 307) {
+            report.value("saml.error_redirect_status", "expected 303 or 307");
+        }
+        if self.options.clock_skew > Duration::from_mins(5) {
+            report.value("saml.options.clock_skew", "must be at most 5m");
+        }
+        if self.options.skip_signature_validation {
+            report.warn("saml.options.skip_signature_validation", "anybody can sign in as anybody");
+        }
+        if self.enabled {
+            self.check_enabled(report);
+        }
+    }
+
+    fn check_enabled(&self, report: &mut Report) {
+        if !is_http_url(&self.endpoint_url) {
+            report.conflict("saml.endpoint_url", "SAML needs the absolute URL of its endpoints");
+        }
+        if self.audience_uri.trim().is_empty() {
+            report.conflict("saml.audience_uri", "SAML needs an audience");
+        }
+        if !is_http_url(&self.default_redirect_url) {
+            report.conflict("saml.default_redirect_url", "SAML needs an absolute http or https URL");
+        }
+        if self.identity_providers.is_empty() {
+            report.conflict("saml.identity_providers", "SAML needs at least one identity provider");
+        }
+        let mut domains = BTreeSet::new();
+        for (i, provider) in self.identity_providers.iter().enumerate().filter(|(_, p)| p.enabled) {
+            let key = format!("saml.identity_providers[{i}]");
+            provider.check(&key, report);
+            if !domains.insert(provider.domain.trim().to_lowercase()) {
+                report.conflict(format!("{key}.domain"), "belongs to another identity provider as well");
+            }
+        }
+    }
+}
+
+impl IdentityProvider {
+    fn check(&self, key: &str, report: &mut Report) {
+        for (name, value) in [("name", &self.name), ("domain", &self.domain)] {
+            if value.trim().is_empty() {
+                report.conflict(format!("{key}.{name}"), "is needed while the identity provider is enabled");
+            }
+        }
+        if !is_http_url(&self.metadata_url) {
+            report.conflict(format!("{key}.metadata_url"), "expected an absolute http or https URL");
         }
     }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::{KeyManagementType, Secret};
 
 /// What protects data at rest, and who holds the signing keys.
@@ -35,5 +36,17 @@ pub struct KeyManagement {
 impl Default for KeyManagement {
     fn default() -> Self {
         Self { kind: KeyManagementType::Local, key_id: String::new(), region: String::new() }
+    }
+}
+
+impl KeyManagement {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.kind == KeyManagementType::Local {
+            for (name, value) in [("key_id", &self.key_id), ("region", &self.region)] {
+                if !value.is_empty() {
+                    report.warn(&format!("secrets.key_management.{name}"), "has no effect with type local");
+                }
+            }
+        }
     }
 }

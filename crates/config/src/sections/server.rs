@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
 use crate::types::IpExtractor;
 
 /// Addresses, and where the client address comes from.
@@ -99,6 +100,35 @@ impl Listener {
             return None;
         }
         Some((host.to_owned(), port.parse().ok()?))
+    }
+}
+
+impl Server {
+    pub(crate) fn check(&self, report: &mut Report) {
+        let listeners = [("public", &self.public), ("admin", &self.admin), ("management", &self.management)];
+        for (name, listener) in listeners {
+            if listener.host_and_port().is_none() {
+                report.value(
+                    format!("server.{name}.address"),
+                    format!("expected host:port or :port, found {:?}", listener.address),
+                );
+            }
+        }
+        if self.ip.extractor != IpExtractor::Direct && self.ip.trusted_proxies.is_empty() {
+            report.conflict(
+                "server.ip.trusted_proxies",
+                format!(
+                    "{} needs the networks of your proxies, or anybody could choose an address",
+                    self.ip.extractor
+                ),
+            );
+        }
+        if self.ip.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+            report.warn(
+                "server.ip.trusted_proxies",
+                "every address is a trusted proxy, so clients choose theirs",
+            );
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
+
 /// The product that people sign in to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -15,5 +17,13 @@ pub struct Service {
 impl Default for Service {
     fn default() -> Self {
         Self { name: crate::PRODUCT.to_owned() }
+    }
+}
+
+impl Service {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.name.trim().is_empty() || self.name.contains(char::is_control) {
+            report.value("service.name", "must be a name on one line, not empty");
+        }
     }
 }

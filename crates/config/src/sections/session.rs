@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::error::Report;
 use crate::types::{DurationText, Retention, SameSite, as_duration};
 
 /// How long people stay signed in, and how the session travels.
@@ -119,5 +120,52 @@ impl Session {
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
         (!self.idle_timeout.is_zero()).then_some(self.idle_timeout)
+    }
+}
+
+/// Claims that only the server writes.
+const RESERVED_CLAIMS: [&str; 11] =
+    ["sub", "iat", "exp", "nbf", "jti", "aud", "iss", "email", "username", "session_id", "amr"];
+
+impl Session {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.lifespan < Duration::from_secs(1) {
+            report.value("session.lifespan", "must be at least 1s");
+        }
+        for claim in self.jwt_template.claims.keys().filter(|claim| RESERVED_CLAIMS.contains(&claim.as_str()))
+        {
+            report.value(
+                format!("session.jwt_template.claims.{claim}"),
+                "this claim belongs to the server; choose another name",
+            );
+        }
+        if self.audience.iter().any(|audience| audience.trim().is_empty()) {
+            report.value("session.audience", "must not contain an empty entry");
+        }
+        self.cookie.check(report);
+    }
+}
+
+impl SessionCookie {
+    fn check(&self, report: &mut Report) {
+        if !self.name.is_empty() && !crate::check::is_cookie_name(&self.name) {
+            report.value("session.cookie.name", "is not a name that a cookie can have");
+        }
+        if self.domain.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.')) {
+            report.value(
+                "session.cookie.domain",
+                format!("expected a domain without scheme and port, found {:?}", self.domain),
+            );
+        }
+        if self.same_site == SameSite::None && !self.secure {
+            report.conflict("session.cookie.same_site", "none needs session.cookie.secure");
+        }
+        let (host, secure) = (self.name.starts_with("__Host-"), self.name.starts_with("__Secure-"));
+        if (host || secure) && !self.secure || host && !self.domain.is_empty() {
+            report.conflict(
+                "session.cookie.name",
+                "browsers accept __Secure- only with secure, and __Host- only with secure and without domain",
+            );
+        }
     }
 }

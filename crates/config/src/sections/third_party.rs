@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::check::is_http_url;
+use crate::error::Report;
 use crate::types::{Glob, Secret};
 
 /// Sign-in with accounts of other services.
@@ -130,5 +132,105 @@ impl Providers {
             ("microsoft", &self.microsoft),
             ("facebook", &self.facebook),
         ]
+    }
+}
+
+impl ThirdParty {
+    /// Whether people may sign in with any provider.
+    #[must_use]
+    pub fn any_enabled(&self) -> bool {
+        self.providers.all().iter().any(|(_, provider)| provider.enabled)
+            || self.custom_providers.values().any(|provider| provider.enabled)
+    }
+
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.any_enabled() {
+            self.check_urls(report);
+        }
+        for (name, provider) in self.providers.all() {
+            if provider.enabled {
+                let fields =
+                    [("client_id", provider.client_id.as_str()), ("secret", provider.secret.expose())];
+                require(&format!("third_party.providers.{name}"), &fields, report);
+            }
+        }
+        for (name, provider) in &self.custom_providers {
+            if provider.enabled {
+                provider.check(&format!("third_party.custom_providers.{name}"), report);
+            }
+        }
+    }
+
+    fn check_urls(&self, report: &mut Report) {
+        for (name, url, required) in [
+            ("redirect_url", &self.redirect_url, true),
+            ("error_redirect_url", &self.error_redirect_url, true),
+            ("default_redirect_url", &self.default_redirect_url, false),
+        ] {
+            let key = format!("third_party.{name}");
+            if url.trim().is_empty() {
+                if required {
+                    report.conflict(key, "is needed while a provider is enabled");
+                }
+            } else if !is_http_url(url) {
+                report.value(key, format!("expected an absolute http or https URL, found {url:?}"));
+            } else if name != "redirect_url" && url.ends_with('/') {
+                report.value(key, "must not end with /");
+            }
+        }
+        if self.allowed_redirect_urls.is_empty() {
+            report.conflict("third_party.allowed_redirect_urls", "is needed while a provider is enabled");
+        }
+        for (i, pattern) in self.allowed_redirect_urls.iter().enumerate() {
+            if pattern.as_str().ends_with('/') {
+                report.value(format!("third_party.allowed_redirect_urls[{i}]"), "must not end with /");
+            }
+        }
+    }
+}
+
+impl CustomProvider {
+    fn check(&self, key: &str, report: &mut Report) {
+        require(
+            key,
+            &[
+                ("display_name", self.display_name.as_str()),
+                ("client_id", &self.client_id),
+                ("secret", self.secret.expose()),
+            ],
+            report,
+        );
+        if self.scopes.is_empty() {
+            report.conflict(
+                format!("{key}.scopes"),
+                "at least one scope is needed while the provider is enabled",
+            );
+        }
+        let endpoints: &[(&str, &str)] = if self.use_discovery {
+            &[("issuer", &self.issuer)]
+        } else {
+            &[
+                ("authorization_endpoint", &self.authorization_endpoint),
+                ("token_endpoint", &self.token_endpoint),
+                ("userinfo_endpoint", &self.userinfo_endpoint),
+            ]
+        };
+        require(key, endpoints, report);
+        for (name, url) in endpoints {
+            if !url.trim().is_empty() && !is_http_url(url) {
+                report.value(
+                    format!("{key}.{name}"),
+                    format!("expected an absolute http or https URL, found {url:?}"),
+                );
+            }
+        }
+    }
+}
+
+fn require(key: &str, fields: &[(&str, &str)], report: &mut Report) {
+    for (name, value) in fields {
+        if value.trim().is_empty() {
+            report.conflict(format!("{key}.{name}"), "is needed while the provider is enabled");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Report;
+
 /// User names (`A-Z a-z 0-9 _`) as identifiers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +40,17 @@ impl Default for Username {
             use_as_login_identifier: true,
             min_length: 3,
             max_length: 32,
+        }
+    }
+}
+
+impl Username {
+    pub(crate) fn check(&self, report: &mut Report) {
+        if self.min_length > self.max_length {
+            report.conflict(
+                "username.min_length",
+                format!("is greater than username.max_length {}", self.max_length),
+            );
         }
     }
 }

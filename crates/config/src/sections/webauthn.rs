@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
+use crate::error::Report;
 use crate::types::{MillisNumber, as_millis};
 
 /// The relying party of passkeys and security keys.
@@ -74,5 +76,72 @@ impl Default for RelyingParty {
 impl Default for Timeouts {
     fn default() -> Self {
         Self { registration: Duration::from_mins(10), login: Duration::from_mins(10) }
+    }
+}
+
+impl WebAuthn {
+    /// Whether the relying party is this machine, as in development.
+    pub(crate) fn is_local(&self) -> bool {
+        self.relying_party.id == "localhost"
+    }
+
+    pub(crate) fn check(&self, report: &mut Report) {
+        let party = &self.relying_party;
+        if !is_domain(&party.id) {
+            report.value(
+                "webauthn.relying_party.id",
+                format!(
+                    "expected a domain without scheme and port, such as example.com, found {:?}",
+                    party.id
+                ),
+            );
+        }
+        if party.display_name.trim().is_empty() {
+            report.value("webauthn.relying_party.display_name", "must not be empty");
+        }
+        if party.origins.is_empty() {
+            report.value("webauthn.relying_party.origins", "at least one origin is needed");
+        }
+        for (i, origin) in party.origins.iter().enumerate() {
+            check_origin(&format!("webauthn.relying_party.origins[{i}]"), origin, &party.id, report);
+        }
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let numeric = text.rsplit('.').next().is_some_and(|last| last.chars().all(|c| c.is_ascii_digit()));
+    text.len() <= 253 && !numeric && text.split('.').all(label)
+}
+
+fn check_origin(key: &str, origin: &str, id: &str, report: &mut Report) {
+    if let Some(hash) = origin.strip_prefix("android:apk-key-hash:") {
+        let base64url = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if hash.len() != 43 || !hash.chars().all(base64url) {
+            report.value(key, "expected android:apk-key-hash:<SHA-256 in base64url, 43 characters>");
+        }
+        return;
+    }
+    let url = Url::parse(origin).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(url) =
+        url.filter(|url| matches!(url.path(), "" | "/") && url.query().is_none() && !origin.ends_with('/'))
+    else {
+        report.value(key, format!("expected scheme and host, such as https://example.com, found {origin:?}"));
+        return;
+    };
+    let host = url.host_str().unwrap_or_default();
+    if host != id && !host.ends_with(&format!(".{id}")) {
+        report.warn(
+            key,
+            format_args!("{host} is not part of the relying party {id}; browsers will refuse passkeys"),
+        );
+    }
+    if url.scheme() == "http" && host != "localhost" && !host.ends_with(".localhost") {
+        report.warn(key, "browsers offer passkeys only with https");
     }
 }

@@ -95,15 +95,18 @@ fn parse_part(text: &str) -> Result<(u128, &str), DurationError> {
 #[must_use]
 pub fn format_duration(duration: Duration) -> String {
     let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let mut text: String =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
-    if nanos > 0 {
-        text += &match nanos {
-            n if n % 1_000_000 == 0 => format!("{}ms", n / 1_000_000),
-            n if n % 1_000 == 0 => format!("{}us", n / 1_000),
-            n => format!("{n}ns"),
-        };
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+        (u64::from(nanos / 1_000_000), "ms"),
+        (u64::from(nanos / 1_000 % 1_000), "us"),
+        (u64::from(nanos % 1_000), "ns"),
+    ];
+    let mut text = String::new();
+    for (count, unit) in parts.iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&count.to_string());
+        text.push_str(unit);
     }
     if text.is_empty() { "0s".to_owned() } else { text }
 }

@@ -56,7 +56,7 @@ words! {
     }
 }
 words! {
-    /// The SameSite attribute of the session cookie.
+    /// The `SameSite` attribute of the session cookie.
     SameSite {
         /// Never sent with cross-site requests.
         Strict = "strict",
