@@ -23,7 +23,8 @@ pub fn host_matches(pattern: &str, host: &str) -> bool {
         host.drain(..=host.len() - pattern.len());
         pattern.remove(0);
     }
-    pattern.len() == host.len() && pattern.iter().zip(&host).all(|(pattern, label)| label_matches(pattern, label))
+    pattern.len() == host.len()
+        && pattern.iter().zip(&host).all(|(pattern, label)| label_matches(pattern, label))
 }
 
 /// The labels of a name; the address in brackets of `[::1]` is one.
@@ -72,9 +73,15 @@ mod tests {
     fn s120_only_equal_label_sequences_are_the_same_host() {
         assert!(same_host("example.com", "EXAMPLE.com"));
         assert!(same_host("[::1]", "[::1]"));
-        for other in
-            ["badexample.com", "example.com.evil", "example.com.", "a.example.com", ".example.com", "exämple.com", ""]
-        {
+        for other in [
+            "badexample.com",
+            "example.com.evil",
+            "example.com.",
+            "a.example.com",
+            ".example.com",
+            "exämple.com",
+            "",
+        ] {
             assert!(!same_host("example.com", other), "{other}");
         }
         assert!(!same_host("example.com.", "example.com."));
@@ -85,7 +92,8 @@ mod tests {
         for host in ["a.app.example", "a.b.app.example"] {
             assert!(host_matches("*.app.example", host), "{host}");
         }
-        for host in ["app.example", "badapp.example", "a.app.example.evil", "a.app.example.", ".app.example"] {
+        for host in ["app.example", "badapp.example", "a.app.example.evil", "a.app.example.", ".app.example"]
+        {
             assert!(!host_matches("*.app.example", host), "{host}");
         }
         assert!(host_matches("pr-*.app.example", "pr-17.app.example"));

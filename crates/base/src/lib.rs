@@ -9,6 +9,8 @@ mod random;
 mod time;
 
 pub use host::{host_matches, same_host};
-pub use ids::{AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId};
+pub use ids::{
+    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId,
+};
 pub use random::{OsRng, Rng, RngExt, SeededRng};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

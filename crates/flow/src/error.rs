@@ -21,6 +21,8 @@ pub enum FlowError {
     FlowDiscontinuity,
     /// The request body is larger than accepted.
     PayloadTooLarge,
+    /// The headers are more or larger than accepted.
+    HeadersTooLarge,
     /// The request took too long to arrive.
     RequestTimeout,
     /// The server is too busy or a part it needs is away; try again soon.
@@ -34,7 +36,9 @@ impl FlowError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::FormDataInvalid | Self::PayloadTooLarge | Self::RequestTimeout => "form_data_invalid_error",
+            Self::FormDataInvalid | Self::PayloadTooLarge | Self::HeadersTooLarge | Self::RequestTimeout => {
+                "form_data_invalid_error"
+            }
             Self::Unauthorized => "unauthorized",
             Self::PasscodeMaxAttemptsReached => "passcode_max_attempts_reached",
             Self::OperationNotPermitted => "operation_not_permitted_error",
@@ -57,6 +61,7 @@ impl FlowError {
             Self::FlowExpired => 410,
             Self::PayloadTooLarge => 413,
             Self::RateLimitExceeded => 429,
+            Self::HeadersTooLarge => 431,
             Self::FlowDiscontinuity | Self::Technical => 500,
             Self::Unavailable => 503,
         }
@@ -75,6 +80,7 @@ impl FlowError {
             Self::RateLimitExceeded => "The rate limit has been exceeded.",
             Self::FlowDiscontinuity => "The flow cannot be continued.",
             Self::PayloadTooLarge => "The request is too large.",
+            Self::HeadersTooLarge => "The headers of the request are too large.",
             Self::RequestTimeout => "The request took too long to arrive.",
             Self::Unavailable => "The server is busy. Please try again in a moment.",
             Self::Technical => "Something went wrong.",

@@ -1,0 +1,101 @@
+//! From headers to the facts that use cases need.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderName, header};
+use inkan_auth::{App, Context};
+use inkan_base::{Rng, RngExt as _, TenantId};
+use inkan_mail::Language;
+
+/// Most tokens that are looked at, of headers and of cookies each (spec 05 §5.1).
+const MAX_TOKENS: usize = 20;
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the request is called in logs and answers: the client's name for it if that is harmless, else 32 random letters.
+pub(crate) fn request_id(headers: &HeaderMap, rng: &dyn Rng) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    match given.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())) {
+        Some(id) => id.to_owned(),
+        None => rng.text(LETTERS, 32),
+    }
+}
+
+/// The context of a request.
+pub(crate) fn of(app: &App, client: IpAddr, request_id: String, headers: &HeaderMap) -> Context {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let x_language = text(HeaderName::from_static("x-language"));
+    let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut cx = Context::new(TenantId::DEFAULT, app.clock.now(), client)
+        .with_user_agent(agent.as_deref().unwrap_or_default());
+    cx.request_id = request_id;
+    cx.language = Language::negotiate(x_language, text(header::ACCEPT_LANGUAGE));
+    cx.tokens = bearer_tokens(headers).chain(cookies(headers, app.config.cookie_name())).collect();
+    cx
+}
+
+/// The words after `Bearer`, in any case (spec 05 §5.1).
+fn bearer_tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    let values = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
+    let tokens = values.filter_map(|value| {
+        let (scheme, token) = value.split_at_checked(6)?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    });
+    tokens.filter(|token| !token.is_empty()).take(MAX_TOKENS)
+}
+
+fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    let values =
+        pairs.filter(move |(key, _)| key.trim() == name).map(|(_, value)| value.trim().trim_matches('"'));
+    values.filter(|value| !value.is_empty()).map(str::to_owned).take(MAX_TOKENS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use inkan_base::SeededRng;
+
+    fn headers(lines: &[(HeaderName, &'static [u8])]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in lines {
+            map.append(name.clone(), HeaderValue::from_bytes(value).unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn w20_only_harmless_request_ids_are_taken_over() {
+        let rng = SeededRng::new(1);
+        let taken = |id: &'static [u8]| request_id(&headers(&[(REQUEST_ID, id)]), &rng);
+        assert_eq!(taken(b"abc-123"), "abc-123");
+        for id in [&b""[..], b"a b", b"a\tb", b"\xff", &[b'x'; 129]] {
+            let own = taken(id);
+            assert!(own.len() == 32 && own.bytes().all(|byte| byte.is_ascii_alphabetic()), "{own}");
+        }
+    }
+
+    #[test]
+    fn s124_tokens_of_odd_headers() {
+        let map = headers(&[
+            (header::AUTHORIZATION, b"bEaReR   one"),
+            (header::AUTHORIZATION, b"Basic xyz"),
+            (header::AUTHORIZATION, b"\xff\xfe"),
+            (header::AUTHORIZATION, b"Bear"),
+            (header::AUTHORIZATION, b"Bearer "),
+            (header::COOKIE, b"a=b; hanko=two;hanko=\"three\"; =; ;;hankox=no; xhanko=no"),
+            (header::COOKIE, b"\xff=\xfe"),
+            (header::COOKIE, b"hanko=four"),
+        ]);
+        assert_eq!(bearer_tokens(&map).collect::<Vec<_>>(), ["one"]);
+        assert_eq!(cookies(&map, "hanko").collect::<Vec<_>>(), ["two", "three", "four"]);
+    }
+
+    #[test]
+    fn at_most_twenty_tokens() {
+        let map = headers(&[(header::COOKIE, b"hanko=x;"); 50]);
+        assert_eq!(cookies(&map, "hanko").count(), MAX_TOKENS);
+    }
+}

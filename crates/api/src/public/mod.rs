@@ -1,0 +1,67 @@
+//! The API for everybody (spec 01 §2).
+
+mod account;
+mod flow;
+mod health;
+mod keys;
+mod sessions;
+mod start;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use http::{HeaderValue, header};
+use inkan_auth::App;
+
+pub(crate) use health::alive;
+pub(crate) use health::ready;
+
+use crate::ApiError;
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) app: Arc<App>,
+    /// Where the development mailbox is, if there is one.
+    pub(crate) mailbox: Option<Arc<str>>,
+}
+
+impl axum::extract::FromRef<Shared> for Arc<App> {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.app.clone()
+    }
+}
+
+/// The routes. `mailbox` is the address of the development mailbox, which the start page links to.
+#[must_use]
+pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Router {
+    Router::new()
+        .route("/", get(start::page))
+        .route("/assets/signin.js", get(start::script))
+        .route("/assets/signin.css", get(start::style))
+        .route("/health/alive", get(health::alive))
+        .route("/health/ready", get(health::ready))
+        .route("/.well-known/jwks.json", get(keys::jwks))
+        .route("/login", post(flow::login))
+        .route("/registration", post(flow::registration))
+        .route("/me", get(account::me))
+        .route("/logout", post(account::logout))
+        .route("/sessions/validate", get(sessions::validate_own).post(sessions::validate))
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(axum::middleware::map_response(allow_options))
+        .with_state(Shared { app, mailbox: mailbox.map(Into::into) })
+}
+
+/// `OPTIONS` is answered everywhere, so `Allow` names it.
+async fn allow_options(mut response: axum::response::Response) -> axum::response::Response {
+    if let Some(allow) = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok())
+        && let Ok(allow) = HeaderValue::from_str(&format!("{allow},OPTIONS"))
+    {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}

@@ -1,0 +1,135 @@
+//! A stream that does not wait for slow clients.
+//!
+//! hyper's own time-out for headers also counts the pause between two requests; a proxy keeps connections for longer than a
+//! request head may take. So the stream itself measures both: the pause until a first byte, and from it the head.
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep},
+};
+
+use super::registry::Connection;
+use crate::Limits;
+
+/// What the client is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// Nothing: the request has its own limits.
+    No,
+    /// The next request.
+    Request,
+    /// The rest of the head.
+    Head,
+}
+
+pub(super) struct Guarded<S> {
+    stream: S,
+    connection: Arc<Connection>,
+    waiting: Waiting,
+    read_limit: Pin<Box<Sleep>>,
+    write_limit: Option<Pin<Box<Sleep>>>,
+    idle: Duration,
+    head: Duration,
+    write: Duration,
+}
+
+impl<S> Guarded<S> {
+    pub(super) fn new(stream: S, connection: Arc<Connection>, limits: &Limits) -> Self {
+        Self {
+            stream,
+            connection,
+            waiting: Waiting::Request,
+            // The first request of a connection is on its way already.
+            read_limit: Box::pin(sleep(limits.head_timeout)),
+            write_limit: None,
+            idle: limits.idle_timeout,
+            head: limits.head_timeout,
+            write: limits.write_timeout,
+        }
+    }
+
+    fn wait(&mut self, waiting: Waiting, limit: Duration) {
+        if self.waiting != waiting {
+            self.waiting = waiting;
+            self.read_limit.as_mut().reset(Instant::now() + limit);
+        }
+    }
+
+    /// Fails when writing has been stuck for too long.
+    fn written<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.write_limit = None;
+            return result;
+        }
+        let write = self.write;
+        let limit = self.write_limit.get_or_insert_with(|| Box::pin(sleep(write)));
+        limit.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let result = pin!(&mut this.stream).poll_read(cx, buffer);
+        let busy = this.connection.is_busy();
+        if busy {
+            this.waiting = Waiting::No;
+            return result;
+        }
+        if result.is_ready() {
+            if buffer.filled().len() > before {
+                this.wait(Waiting::Head, this.head);
+            }
+            return result;
+        }
+        if this.waiting == Waiting::No {
+            this.wait(Waiting::Request, this.idle);
+        }
+        this.read_limit.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = pin!(&mut this.stream).poll_write(cx, bytes);
+        this.written(cx, result)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = pin!(&mut this.stream).poll_write_vectored(cx, slices);
+        this.written(cx, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let result = pin!(&mut this.stream).poll_flush(cx);
+        this.written(cx, result)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        pin!(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
