@@ -105,16 +105,18 @@ fn entries(text: &mut String, setting: &Setting<'_>) {
     };
     let Node::Section(keys) = &**item else { return };
     let _ = write!(text, "\nEach entry of `{}`:\n\n| key | type | meaning |\n|---|---|---|\n", setting.path);
-    entry_rows(text, keys, &path);
+    entry_rows(text, keys, &path, "");
 }
 
-fn entry_rows(text: &mut String, keys: &[Key], path: &str) {
+/// `of` describes the section, for keys whose name says enough.
+fn entry_rows(text: &mut String, keys: &[Key], path: &str, of: &str) {
     for key in keys {
         let path = format!("{path}.{}", key.name);
         match &key.node {
-            Node::Section(keys) => entry_rows(text, keys, &path),
+            Node::Section(keys) => entry_rows(text, keys, &path, &key.doc),
             node => {
-                let _ = writeln!(text, "| `{path}` | {} | {} |", kind(node), cell(&key.doc));
+                let doc = if key.doc.is_empty() { of } else { &key.doc };
+                let _ = writeln!(text, "| `{path}` | {} | {} |", kind(node), cell(doc));
             }
         }
     }

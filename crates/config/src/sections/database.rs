@@ -14,14 +14,15 @@ use crate::types::{ConnectionUrl, DatabaseTarget, DurationText, Secret, as_durat
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Database {
-    /// `sqlite://<path>` or `postgres://user:password@host:port/name?sslmode=verify-full`. Wins over the separate keys
-    /// below. Without any of them: `sqlite://<data_dir>/inkan.db`.
+    /// `sqlite://<path>` or `postgres://user:password@host:port/name?sslmode=verify-full`. Wins over the separate keys.
+    /// Without any of them: `sqlite://<data_dir>/inkan.db`.
     pub url: ConnectionUrl,
-    /// Name of the PostgreSQL database. Setting this or one of the next five keys selects PostgreSQL.
+    /// Name of the PostgreSQL database. Setting `database`, `user`, `password`,
+    /// `host`, `port` or `dialect` selects PostgreSQL.
     pub database: String,
     /// User of the PostgreSQL database.
     pub user: String,
-    /// Password of that user.
+    /// Password of that user; without it `hanko`.
     pub password: Secret,
     /// Host of the PostgreSQL database.
     pub host: String,

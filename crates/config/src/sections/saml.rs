@@ -87,7 +87,7 @@ pub struct IdentityProvider {
     pub trust_mfa: bool,
     /// Accept answers that nobody asked for; better `false`.
     pub allow_idp_initiated: bool,
-    /// Names of its attributes.
+    /// Name of the attribute that holds it; empty means the usual one.
     pub attribute_map: AttributeMap,
 }
 
