@@ -23,7 +23,7 @@ type Failure = String;
 const USAGE: &str = "usage: cargo xtask <command>
 
   test [--fast] [filter]   all tests on both databases, then the browser suite
-                           --fast: without browsers, PostgreSQL only if it is installed
+                           --fast or a filter: without browsers
   e2e [filter]             the browser suite alone
   lint                     licences, banned crates, layers, sizes, left-overs
   score [--list-only]      the security and reliability score";

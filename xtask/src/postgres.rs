@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Failure,
-    machine::postgres_programs,
+    machine::{postgres_programs, ready_for_postgres},
     process::{capture, run},
 };
 
@@ -53,8 +53,9 @@ log_min_messages = warning
 ";
 
 impl Cluster {
-    /// Makes and starts a cluster; returns when it answers.
+    /// Makes and starts a cluster; returns when it answers. PostgreSQL is installed where it is missing.
     pub(crate) fn start() -> Result<Self, Failure> {
+        ready_for_postgres()?;
         let programs = postgres_programs().ok_or("PostgreSQL's server programs are not installed")?;
         let directory = capture(as_postgres("mktemp").args(["-d", "-t", "inkan-postgres-XXXXXX"]))?;
         let directory = Path::new(directory.trim());
@@ -81,10 +82,10 @@ impl Cluster {
             return Err("PostgreSQL did not start".to_owned());
         }
         let host = directory.display().to_string().replace('/', "%2F");
-        Ok(Self { keeper, url: format!("postgres://postgres@{host}/postgres") })
+        Ok(Self { keeper, url: format!("postgres://postgres@{host}") })
     }
 
-    /// Where it listens, as tokio-postgres reads it.
+    /// Where it listens, as tokio-postgres reads it, without a database.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }

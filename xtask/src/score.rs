@@ -8,7 +8,6 @@ use std::{
 
 use crate::{
     Failure,
-    machine::{postgres_programs, ready_for_postgres},
     postgres::{Cluster, URL_VARIABLE},
     process::{capture, cargo, output},
 };
@@ -73,14 +72,11 @@ pub(crate) fn run(mode: Mode) -> Result<(), Failure> {
 }
 
 fn run_tests(tests: &mut Tests) -> Result<(), Failure> {
-    ready_for_postgres()?;
-    let cluster = if postgres_programs().is_some() { Some(Cluster::start()?) } else { None };
+    let cluster = Cluster::start()?;
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast", "--"]);
     command.args(tests.keys().map(|number| format!("s{number:03}_")));
-    if let Some(cluster) = &cluster {
-        command.env(URL_VARIABLE, cluster.url());
-    }
+    command.env(URL_VARIABLE, cluster.url());
     let output = output(&mut command)?;
     let output = String::from_utf8_lossy(&output.stdout);
     let mut detail = false;

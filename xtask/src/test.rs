@@ -34,37 +34,27 @@ impl Options {
 /// Runs the tests. With a filter or `--fast` the browser suite is left out.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let browsers = !options.fast && options.filter.is_none();
-    if !options.fast {
-        machine::ready_for_postgres()?;
-    }
+    machine::ready_for_postgres()?;
     if browsers {
         machine::ready_for_browsers()?;
     }
     machine::print_versions(browsers);
 
     let mut summary = Summary::default();
-    let rust = summary.step("cargo test", || cargo_test(options));
+    summary.step("cargo test", || cargo_test(options));
     if browsers {
         summary.step("browser suite", || e2e::run(None));
     } else {
         summary.note("browser suite: left out (--fast or a filter was given)");
     }
-    if rust && options.fast && machine::postgres_programs().is_none() {
-        summary.note("PostgreSQL is not installed: the tests ran on the embedded database only");
-    }
     summary.finish()
 }
 
 fn cargo_test(options: &Options) -> Result<(), Failure> {
-    let cluster = match machine::postgres_programs() {
-        Some(_) => Some(Cluster::start()?),
-        None => None,
-    };
+    let cluster = Cluster::start()?;
     let mut command = cargo();
     command.args(["test", "--workspace", "--quiet", "--no-fail-fast"]);
-    if let Some(cluster) = &cluster {
-        command.env(URL_VARIABLE, cluster.url());
-    }
+    command.env(URL_VARIABLE, cluster.url());
     if let Some(filter) = &options.filter {
         command.args(["--", filter]);
     }
@@ -79,7 +69,7 @@ struct Summary {
 }
 
 impl Summary {
-    fn step(&mut self, name: &str, run: impl FnOnce() -> Result<(), Failure>) -> bool {
+    fn step(&mut self, name: &str, run: impl FnOnce() -> Result<(), Failure>) {
         let start = Instant::now();
         let outcome = run();
         let seconds = start.elapsed().as_secs();
@@ -88,7 +78,6 @@ impl Summary {
             Ok(()) => format!("{name}: passed ({seconds} s)"),
             Err(failure) => format!("{name}: FAILED ({seconds} s) {failure}"),
         });
-        outcome.is_ok()
     }
 
     fn note(&mut self, line: &str) {
