@@ -114,6 +114,9 @@ impl App {
                 load_keys(tx, &keyring, rng.as_ref(), algorithm, now).await
             })
             .await?;
+        for (claim, problem) in inkan_template::claims::check(&config.session.jwt_template.claims) {
+            tracing::warn!(claim = %claim, problem = %problem, "a custom claim is left out of all tokens");
+        }
         let app = Arc::new(Self {
             limits: Limits::new(&config),
             passwords: PasswordPool::new(password_policy)?,

@@ -50,7 +50,9 @@ pub(crate) async fn replace(step: &mut Step<'_, '_>, account: &Account, hash: &s
     let user = account.user.id;
     step.tx.lock_user(user).await?;
     set(step, user, hash).await?;
-    step.tx.sessions().delete_of_user(user, None).await?;
+    if step.config().session.end_others_on_password_change {
+        step.tx.sessions().delete_of_user(user, None).await?;
+    }
     if step.config().security_notifications.notifications.password_update.enabled {
         let mail = Mail::new(MailKind::PasswordUpdate, &step.config().service.name);
         notification::send(step, account, mail).await?;
