@@ -129,7 +129,16 @@ impl Edge {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if self.surface == Surface::Public {
             self.cors.apply(&entry.method, &entry.headers, headers);
+            allow_options(headers);
         }
+    }
+}
+
+/// `OPTIONS` is answered everywhere, so `Allow` names it.
+fn allow_options(headers: &mut HeaderMap) {
+    let allow = headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+    if let Some(Ok(allow)) = allow.map(|allow| HeaderValue::from_str(&format!("{allow},OPTIONS"))) {
+        headers.insert(header::ALLOW, allow);
     }
 }
 

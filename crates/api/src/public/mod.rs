@@ -13,7 +13,6 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use http::{HeaderValue, header};
 use inkan_auth::App;
 
 pub(crate) use health::alive;
@@ -52,16 +51,5 @@ pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Router {
         .route("/sessions/validate", get(sessions::validate_own).post(sessions::validate))
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(axum::middleware::map_response(allow_options))
         .with_state(Shared { app, mailbox: mailbox.map(Into::into) })
-}
-
-/// `OPTIONS` is answered everywhere, so `Allow` names it.
-async fn allow_options(mut response: axum::response::Response) -> axum::response::Response {
-    if let Some(allow) = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok())
-        && let Ok(allow) = HeaderValue::from_str(&format!("{allow},OPTIONS"))
-    {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
 }

@@ -1,0 +1,77 @@
+//! Work in the background: sending what is queued, removing what has expired. A run that fails or panics is logged, and the
+//! next one comes.
+
+use std::{sync::Arc, time::Duration};
+
+use inkan_auth::{App, OutboxWorker};
+use inkan_store::StoreError;
+use tokio::time::{sleep, timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The queue is looked at so often even when nobody tells that there is something: another node may have died.
+const OUTBOX_POLL: Duration = Duration::from_secs(5);
+const CLEANUP_PAUSE: Duration = Duration::from_mins(1);
+const CLEANUP_BATCH: usize = 500;
+/// How long a stopping server goes on sending what is due.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// Sends mails until `shutdown`; then once more what is due.
+pub(crate) async fn outbox(worker: OutboxWorker, app: Arc<App>, shutdown: CancellationToken) {
+    let wakeups = app.store.outbox_wakeups();
+    while !shutdown.is_cancelled() {
+        tokio::select! {
+            () = wakeups.notified() => {}
+            () = sleep(OUTBOX_POLL) => {}
+            () = shutdown.cancelled() => break,
+        }
+        send(&worker).await;
+    }
+    if timeout(FLUSH, send(&worker)).await.is_err() {
+        tracing::warn!("mails that are still queued are sent after the next start");
+    }
+}
+
+/// Sends until nothing is due.
+async fn send(worker: &OutboxWorker) {
+    let run = || {
+        let worker = worker.clone();
+        async move { worker.run_once().await }
+    };
+    while let Some(1..) = supervised("outbox", run()).await {}
+}
+
+/// Removes expired rows every minute until `shutdown`.
+pub(crate) async fn cleanup(app: Arc<App>, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = sleep(CLEANUP_PAUSE) => {}
+            () = shutdown.cancelled() => return,
+        }
+        let app = app.clone();
+        let run = async move {
+            let retention = app.config.audit_log.retention;
+            app.store.clean_up(app.clock.now(), retention, CLEANUP_BATCH).await
+        };
+        if let Some(removed) = supervised("cleanup", run).await {
+            tracing::debug!(?removed, "expired rows were removed");
+        }
+    }
+}
+
+/// Runs `work` as a task of its own, so that a panic ends only this run.
+async fn supervised<T: Send + 'static>(
+    name: &'static str,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Option<T> {
+    match TaskTracker::new().spawn(work).await {
+        Ok(Ok(done)) => Some(done),
+        Ok(Err(error)) => {
+            tracing::warn!(worker = name, error = %error, "background work failed and is tried again");
+            None
+        }
+        Err(error) => {
+            tracing::error!(worker = name, error = %error, "background work panicked and is tried again");
+            None
+        }
+    }
+}
