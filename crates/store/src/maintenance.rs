@@ -59,7 +59,7 @@ impl Store {
         static SESSIONS: Sql = batch!("sessions", "expires_at <= $1");
         static AUDIT: Sql = batch!("audit_records", "created_at <= $1");
         static OUTBOX: Sql = batch!("outbox", "expires_at <= $1");
-        static FINISHED: Sql = batch!("outbox", "state <> 'pending' AND finished_at <= $1");
+        static FINISHED: Sql = batch!("outbox", "finished_at <= $1");
         self.write(TenantId::DEFAULT, async |tx| outbox::give_up_expired(tx, now).await).await?;
         let day_ago = now - OUTBOX_RETENTION;
         Ok(CleanedUp {

@@ -204,6 +204,8 @@ CREATE INDEX outbox_pending_idx ON outbox (priority, id) WHERE state = 'pending'
 CREATE INDEX outbox_tenant_idx ON outbox (tenant_id, id);
 -- Cleanup.
 CREATE INDEX outbox_expires_idx ON outbox (expires_at);
+-- Cleanup of finished messages.
+CREATE INDEX outbox_finished_idx ON outbox (finished_at) WHERE finished_at IS NOT NULL;
 
 -- The default tenant.
 INSERT INTO tenants (id, created_at, updated_at)

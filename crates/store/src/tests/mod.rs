@@ -6,6 +6,7 @@ mod fixture;
 mod flows;
 mod outbox;
 mod passcodes;
+pub(crate) mod plans;
 mod postgres_only;
 mod schema;
 mod sessions;

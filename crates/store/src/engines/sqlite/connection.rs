@@ -21,6 +21,8 @@ pub(crate) struct SqliteConnection {
 
 impl SqliteConnection {
     pub(crate) fn query(&mut self, sql: &Sql, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
+        #[cfg(test)]
+        crate::tests::plans::check(&self.raw, sql.sqlite(), params.len());
         let mut statement = self.prepare(sql.sqlite())?;
         let width = statement.column_count();
         let mut cursor =
@@ -38,6 +40,8 @@ impl SqliteConnection {
     }
 
     pub(crate) fn execute(&mut self, sql: &Sql, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        #[cfg(test)]
+        crate::tests::plans::check(&self.raw, sql.sqlite(), params.len());
         let mut statement = self.prepare(sql.sqlite())?;
         let changed =
             statement.execute(params_from_iter(params)).map_err(|error| self.names.explain(&error))?;
