@@ -5,6 +5,7 @@
 
 use std::{
     env, fs,
+    net::TcpListener,
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
         process::CommandExt,
@@ -23,16 +24,17 @@ use crate::TestDatabase;
 /// Names a running cluster to use instead of an own one: a URL without database, whose user may create databases.
 const VARIABLE: &str = "INKAN_TEST_POSTGRES";
 
-/// Arguments: binaries, directory, value of `fsync`.
+/// Arguments: binaries, directory, value of `fsync`, further settings of the server.
 const SUPERVISOR: &str = r#"
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync="$3" -c full_page_writes="$3" \
+binaries=$1; directory=$2; fsync=$3; shift 3
+"$binaries/postgres" -D "$directory/data" -k "$directory" -c listen_addresses= -c fsync="$fsync" -c full_page_writes="$fsync" \
     -c synchronous_commit=on -c max_connections=300 -c shared_buffers=64MB -c max_wal_size=512MB \
-    >"$2/log" 2>&1 </dev/null &
+    "$@" >"$directory/log" 2>&1 </dev/null &
 server=$!
 read -r _
 kill -INT "$server" 2>/dev/null
 wait "$server"
-rm -rf "$2"
+rm -rf "$directory"
 "#;
 
 /// Whether a cluster survives a crash of the machine.
@@ -78,12 +80,31 @@ impl PostgresCluster {
     /// # Panics
     /// If PostgreSQL is not installed or does not start.
     pub async fn start(durability: Durability) -> Self {
-        let (directory, supervisor) =
-            tokio::task::spawn_blocking(move || launch(durability)).await.expect("the cluster is set up");
-        let address = format!("host={} user=postgres", directory.display());
+        Self::start_on(durability, None).await.0
+    }
+
+    /// Starts an own cluster that also listens on a local port, with a certificate for `localhost`: the cluster, the port, and
+    /// the file of the certificate's authority.
+    ///
+    /// # Panics
+    /// If PostgreSQL or `openssl` is not installed, or the cluster does not start.
+    pub async fn start_encrypted() -> (Self, u16, PathBuf) {
+        let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = probe.local_addr().expect("the port's number").port();
+        drop(probe);
+        let (cluster, directory) = Self::start_on(Durability::Fast, Some(port)).await;
+        (cluster, port, directory.join("server.crt"))
+    }
+
+    async fn start_on(durability: Durability, port: Option<u16>) -> (Self, PathBuf) {
+        let (directory, supervisor) = tokio::task::spawn_blocking(move || launch(durability, port))
+            .await
+            .expect("the cluster is set up");
+        let port = port.map(|port| format!(" port={port}")).unwrap_or_default();
+        let address = format!("host={} user=postgres{port}", directory.display());
         let cluster = Self { address, template: OnceCell::new(), supervisor: Some(supervisor) };
         cluster.wait_until_ready(&directory).await;
-        cluster
+        (cluster, directory)
     }
 
     /// The connection string of a database of this cluster.
@@ -157,7 +178,7 @@ impl Drop for PostgresCluster {
 }
 
 /// Creates the data directory and starts the server under its supervisor.
-fn launch(durability: Durability) -> (PathBuf, Child) {
+fn launch(durability: Durability, port: Option<u16>) -> (PathBuf, Child) {
     let binaries = binaries();
     let directory = crate::temporary_directory().keep();
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).expect("permissions of the directory");
@@ -174,6 +195,7 @@ fn launch(durability: Durability) -> (PathBuf, Child) {
         .arg(&binaries)
         .arg(&directory)
         .arg(fsync)
+        .args(port.map(|port| encrypted(&directory, owner, port)).unwrap_or_default())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -182,6 +204,42 @@ fn launch(durability: Durability) -> (PathBuf, Child) {
         .expect("the supervisor starts");
     thread::yield_now();
     (directory, supervisor)
+}
+
+/// Makes a certificate for `localhost`; the settings that use it.
+fn encrypted(directory: &Path, owner: Option<(u32, u32)>, port: u16) -> Vec<String> {
+    let made = command(Path::new("openssl"), owner, directory)
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args([
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            "server.key",
+            "-out",
+            "server.crt",
+        ])
+        .output()
+        .expect("openssl runs");
+    assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
+    let settings = [
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        "ssl=on".to_owned(),
+        format!("ssl_cert_file={}", directory.join("server.crt").display()),
+        format!("ssl_key_file={}", directory.join("server.key").display()),
+    ];
+    settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]).collect()
 }
 
 /// PostgreSQL refuses to run as root: then it runs as the user `postgres`, who gets the directory.

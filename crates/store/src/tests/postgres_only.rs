@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use inkan_test_support::PostgresCluster;
+
 use super::{
     TestStore,
     fixture::{NOW, TENANT, clock, postgres_database, session},
 };
-use crate::{OpenError, SessionEvent, Store, StoreError, StoreOptions, User};
+use crate::{OpenError, SessionEvent, Store, StoreError, StoreOptions, User, sql::Sql};
 
 async fn with_pool(pool: usize, wait: Duration) -> (Store, inkan_test_support::TestDatabase) {
     let database = postgres_database().await;
@@ -82,7 +84,7 @@ async fn other_nodes_hear_of_ended_sessions_and_new_messages() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_listener_is_not_trusted_and_comes_back() {
-    static KILL: crate::sql::Sql = crate::sql::Sql::new(
+    static KILL: Sql = Sql::new(
         "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()) AS killed",
     );
@@ -136,4 +138,27 @@ async fn unusable_urls_are_explained() {
     };
     assert!(matches!(open("nonsense").await, OpenError::Url(_)));
     assert!(matches!(open("host=/nowhere user=x").await, OpenError::Unavailable(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_encrypted_and_verified() {
+    static ENCRYPTED: Sql = Sql::new("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    let (_cluster, port, authority) = PostgresCluster::start_encrypted().await;
+    let open = async |host: &str, parameters: &str| {
+        let url = format!("postgres://postgres@{host}:{port}/postgres?{parameters}");
+        Store::open(StoreOptions::Postgres { url, pool: 2, wait: Duration::ZERO }, clock()).await
+    };
+    let trusted = format!("sslmode=require&sslrootcert={}", authority.display());
+    let store = open("localhost", &trusted).await.unwrap();
+    let row = store.read(TENANT, async |tx| tx.find(&ENCRYPTED, &[]).await).await.unwrap();
+    assert_eq!(row.unwrap().take(), Ok(true));
+
+    let wrong_name = open("127.0.0.1", &trusted).await.err().unwrap();
+    assert!(wrong_name.to_string().contains("certificate"), "{wrong_name}");
+    assert!(open("localhost", "sslmode=require").await.is_err(), "an unknown authority is refused");
+    assert!(matches!(open("localhost", "sslmode=sometimes").await, Err(OpenError::Url(_))));
+    assert!(matches!(
+        open("localhost", "sslmode=require&sslrootcert=/nowhere").await,
+        Err(OpenError::Tls(_))
+    ));
 }

@@ -11,10 +11,9 @@ use tokio::{
     sync::mpsc,
     time::{Duration, Instant, interval, sleep, timeout},
 };
-use tokio_postgres::{
-    AsyncMessage, Client, Config, Connection, NoTls, Notification, Socket, tls::NoTlsStream,
-};
+use tokio_postgres::{AsyncMessage, Client, Connection, Notification, Socket};
 
+use super::{open::Address, tls::Encrypted};
 use crate::{SessionEvent, signals::Signals};
 
 const HEARTBEAT: Duration = Duration::from_millis(300);
@@ -26,9 +25,9 @@ const RECONNECT: Duration = Duration::from_millis(300);
 const FORWARD: Duration = Duration::from_millis(50);
 
 /// Listens until the task is aborted; connects anew whenever the connection breaks.
-pub(super) async fn run(config: Config, signals: Arc<Signals>) {
+pub(super) async fn run(address: Address, signals: Arc<Signals>) {
     loop {
-        if let Err(error) = listen(&config, &signals).await {
+        if let Err(error) = listen(&address, &signals).await {
             tracing::warn!(error = %crate::error::chain(&error), "listening for other nodes was interrupted");
         }
         signals.disprove();
@@ -36,8 +35,8 @@ pub(super) async fn run(config: Config, signals: Arc<Signals>) {
     }
 }
 
-async fn listen(config: &Config, signals: &Arc<Signals>) -> Result<(), tokio_postgres::Error> {
-    let (client, connection) = config.connect(NoTls).await?;
+async fn listen(address: &Address, signals: &Arc<Signals>) -> Result<(), tokio_postgres::Error> {
+    let (client, connection) = address.config.connect(address.tls.clone()).await?;
     let (sender, mut notifications) = mpsc::unbounded_channel();
     // ends by itself when the client is dropped
     tokio::spawn(drive(connection, sender));
@@ -81,7 +80,7 @@ async fn own_process(client: &Client) -> Result<i32, tokio_postgres::Error> {
 
 /// Moves the bytes of the connection and sorts out the notifications.
 async fn drive(
-    mut connection: Connection<Socket, NoTlsStream>,
+    mut connection: Connection<Socket, Encrypted>,
     notifications: mpsc::UnboundedSender<Notification>,
 ) {
     while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {

@@ -7,6 +7,7 @@ mod errors;
 mod handle;
 mod listener;
 mod open;
+mod tls;
 
 use std::sync::Arc;
 
@@ -38,11 +39,11 @@ impl PostgresEngine {
         wait: Duration,
         signals: Arc<Signals>,
     ) -> Result<Self, OpenError> {
-        let config = open::config(url)?;
-        open::migrate(&config).await?;
+        let address = open::Address::parse(url)?;
+        open::migrate(&address).await?;
         let wait = if wait.is_zero() { DEFAULT_WAIT } else { wait };
-        let pool = open::pool(config.clone(), connections.max(1), wait)?;
-        let listener = tokio::spawn(listener::run(config, signals));
+        let pool = open::pool(address.clone(), connections.max(1), wait)?;
+        let listener = tokio::spawn(listener::run(address, signals));
         Ok(Self { pool, listener })
     }
 

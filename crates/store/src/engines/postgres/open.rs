@@ -4,8 +4,9 @@ use std::{str::FromStr, time::Duration};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+use tokio_postgres::{Client, Config, config::SslMode};
 
+use super::tls::Tls;
 use crate::{OpenError, error::chain, migrations};
 
 /// Key of the advisory lock under which migrations run (any number that nobody else uses).
@@ -18,29 +19,59 @@ const CONNECT: Duration = Duration::from_secs(5);
 const SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'; \
     SET default_transaction_isolation = 'read committed'; SET jit = off; SET TimeZone = 'UTC'";
 
-/// Reads the URL.
-pub(super) fn config(url: &str) -> Result<Config, OpenError> {
-    if url.contains("sslmode=verify") {
-        return Err(OpenError::Tls("sslmode verify-ca and verify-full are not supported".to_owned()));
+/// Where to connect and how.
+#[derive(Clone)]
+pub(super) struct Address {
+    pub(super) config: Config,
+    pub(super) tls: Tls,
+}
+
+impl Address {
+    /// Reads the URL or the `key=value` pairs.
+    pub(super) fn parse(url: &str) -> Result<Self, OpenError> {
+        let (url, mode) = without_parameter(url, "sslmode");
+        let (url, authorities) = without_parameter(&url, "sslrootcert");
+        let mut config = Config::from_str(&url).map_err(|error| OpenError::Url(chain(&error)))?;
+        let tls = match mode.as_deref() {
+            None | Some("disable" | "allow" | "prefer") => Tls::off(),
+            Some("require" | "verify-ca" | "verify-full") => Tls::verified(authorities.as_deref())?,
+            Some(other) => return Err(OpenError::Url(format!("there is no sslmode {other}"))),
+        };
+        config.ssl_mode(if tls.is_on() { SslMode::Require } else { SslMode::Disable });
+        if config.get_application_name().is_none() {
+            config.application_name("inkan");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        // a server that vanished is noticed by the kernel, also in the middle of an answer
+        config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(10));
+        Ok(Self { config, tls })
     }
-    let mut config = Config::from_str(url).map_err(|error| OpenError::Url(chain(&error)))?;
-    match config.get_ssl_mode() {
-        SslMode::Disable | SslMode::Prefer => config.ssl_mode(SslMode::Disable),
-        _ => return Err(OpenError::Tls("sslmode require is not supported".to_owned())),
-    };
-    if config.get_application_name().is_none() {
-        config.application_name("inkan");
+}
+
+/// Takes a parameter out of a URL's query or out of `key=value` pairs: the driver does not know it.
+fn without_parameter(url: &str, name: &str) -> (String, Option<String>) {
+    let is_url = url.contains("://");
+    let (head, parameters) = if is_url { url.split_once('?').unwrap_or((url, "")) } else { ("", url) };
+    let separator = if is_url { '&' } else { ' ' };
+    let mut found = None;
+    let mut kept = Vec::new();
+    for parameter in parameters.split(separator) {
+        match parameter.split_once('=') {
+            Some((key, value)) if key.trim() == name => found = Some(value.trim().to_owned()),
+            _ => kept.push(parameter),
+        }
     }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT);
-    }
-    Ok(config)
+    let kept = kept.join(&separator.to_string());
+    let rest = if is_url && !kept.is_empty() { format!("{head}?{kept}") } else { format!("{head}{kept}") };
+    (rest, found)
 }
 
 /// The pool; connections are made when they are needed.
-pub(super) fn pool(config: Config, connections: usize, wait: Duration) -> Result<Pool, OpenError> {
+pub(super) fn pool(address: Address, connections: usize, wait: Duration) -> Result<Pool, OpenError> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config, NoTls, settings);
+    let manager = Manager::from_config(address.config, address.tls, settings);
     let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
     });
@@ -55,9 +86,9 @@ pub(super) fn pool(config: Config, connections: usize, wait: Duration) -> Result
 }
 
 /// Brings the schema up to date; several nodes that start at once take turns.
-pub(super) async fn migrate(config: &Config) -> Result<(), OpenError> {
+pub(super) async fn migrate(address: &Address) -> Result<(), OpenError> {
     let unavailable = |error: tokio_postgres::Error| OpenError::Unavailable(chain(&error));
-    let connecting = timeout(CONNECT, config.connect(NoTls));
+    let connecting = timeout(CONNECT, address.config.connect(address.tls.clone()));
     let (mut client, connection) = connecting
         .await
         .map_err(|_| OpenError::Unavailable("the server does not answer".to_owned()))?
@@ -74,4 +105,25 @@ async fn migrate_on(client: &mut Client) -> Result<(), OpenError> {
     client.batch_execute(&lock).await.map_err(|error| OpenError::Unavailable(chain(&error)))?;
     let runner = migrations::runner(migrations::POSTGRES)?;
     runner.run_async(client).await.map(drop).map_err(|error| migrations::open_error(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_taken_out() {
+        let taken = |url| without_parameter(url, "sslmode");
+        let some = Some("verify-full".to_owned());
+        assert_eq!(
+            taken("postgres://a@h/d?sslmode=verify-full"),
+            ("postgres://a@h/d".to_owned(), some.clone())
+        );
+        assert_eq!(
+            taken("postgres://h/d?a=1&sslmode=verify-full&b=2"),
+            ("postgres://h/d?a=1&b=2".to_owned(), some.clone())
+        );
+        assert_eq!(taken("host=h sslmode=verify-full user=u"), ("host=h user=u".to_owned(), some));
+        assert_eq!(taken("postgres://h/d"), ("postgres://h/d".to_owned(), None));
+    }
 }
