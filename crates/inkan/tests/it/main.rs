@@ -1,2 +1,16 @@
-//! placeholder
-fn main() {}
+//! The product over HTTP: the production wiring, on both databases. Tests replace the clock, the randomness, the cost of
+//! password hashing and the mail server, nothing else. The modules mirror URLs and flow states.
+
+#[macro_use]
+mod support;
+
+mod account;
+mod admin;
+mod cors;
+mod limits;
+mod login;
+mod protocol;
+mod registration;
+mod sessions;
+mod shutdown;
+mod start;

@@ -1,0 +1,25 @@
+//! `POST /login`, from the first request to the session.
+
+use serde_json::json;
+
+each_engine! {
+    async fn a_password_login_ends_with_a_session(app: AppBuilder) {
+        let app = app.start().await;
+        let ada = app.user("ada@example.com").password("correct horse").create().await;
+
+        let mut flow = app.login().await;
+        assert_eq!(flow.doc.outline(), "200 login_init");
+        let chooser = flow.act("continue_with_login_identifier", json!({ "email": "Ada@Example.com" })).await;
+        assert_eq!(chooser.outline(), "200 login_method_chooser");
+        let password = flow.act("continue_to_password_login", json!({})).await;
+        assert_eq!(password.outline(), "200 login_password");
+        let wrong = flow.act("password_login", json!({ "password": "wrong horse" })).await;
+        assert_eq!(wrong.status, 400, "{}", wrong.json);
+        let done = flow.act("password_login", json!({ "password": "correct horse" })).await;
+        assert_eq!(done.outline(), "200 success");
+
+        let token = done.token().unwrap();
+        let me = app.get("/me").cookie(&token).await.json();
+        assert_eq!(me["user_id"], ada.id.to_string());
+    }
+}
