@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use inkan_base::{Clock, Rng, TenantId};
+use inkan_base::{Clock, Rng, RngExt as _, TenantId};
 use inkan_config::{Config, JwtAlgorithm};
 use inkan_crypto::{
     Algorithm, Keyring, PasswordPolicy, PasswordPool, PrivateKey, SigningKeys, seal::Context as Sealed,
@@ -11,7 +11,6 @@ use inkan_store::{SessionEvent, Store, StoreError, Tx};
 use inkan_template::claims::CompiledClaims;
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
-use uuid::Uuid;
 
 use crate::{
     Context,
@@ -180,8 +179,10 @@ impl App {
                 let account = tx.accounts().find(user).await?;
                 let email = account.as_ref().and_then(|account| account.primary_email());
                 let event = Event::UserLoggedOut { user, email: email.map(|email| email.address.as_str()) };
-                tx.sessions().delete(session.session).await?;
-                journal.record(tx, self, cx, event).await
+                match tx.sessions().delete(session.session).await? {
+                    Some(_) => journal.record(tx, self, cx, event).await,
+                    None => Ok(()),
+                }
             })
             .await?;
         self.sessions.forget(SessionEvent::Ended(session.session));
@@ -223,8 +224,7 @@ async fn load_keys(
     let mut keys = Vec::new();
     let mut rows = tx.signing_keys().list().await?;
     if rows.last().is_none_or(|newest| newest.algorithm != algorithm.name()) {
-        let kid = Uuid::from_u128(u128::from_be_bytes(inkan_base::RngExt::bytes(rng)));
-        let kid = uuid::Builder::from_random_bytes(kid.into_bytes()).into_uuid().to_string();
+        let kid = uuid::Builder::from_random_bytes(rng.bytes()).into_uuid().to_string();
         let pkcs8 = PrivateKey::generate(algorithm)?.to_pkcs8()?;
         let sealed = seal(keyring, tx.tenant(), &kid, &pkcs8, rng)?;
         rows.push(tx.signing_keys().create(&kid, algorithm.name(), &sealed, now).await?);

@@ -1,6 +1,6 @@
 //! The facts of one request that use cases need.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use inkan_base::{TenantId, Timestamp};
 use inkan_mail::Language;
@@ -9,7 +9,7 @@ use inkan_mail::Language;
 const MAX_STORED: usize = 255;
 
 /// Who asks, when, and from where.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context {
     /// The tenant the request belongs to.
     pub tenant: TenantId,
@@ -25,6 +25,16 @@ pub struct Context {
     pub language: Language,
     /// Session tokens that came with the request, in the order in which they are tried (spec 05, section 5.1).
     pub tokens: Vec<String>,
+}
+
+/// Without the tokens.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("tenant", &self.tenant)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Context {

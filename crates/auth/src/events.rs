@@ -1,7 +1,10 @@
 //! What happens to accounts, and the audit records it leaves (spec 09, part B): stored in the transaction that did it, written
 //! to the console after the commit.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+};
 
 use inkan_base::{AuditId, FlowId, UserId};
 use inkan_config::{AuditLog, Config, ConsoleStream};
@@ -160,21 +163,17 @@ impl Journal {
 
     /// Writes the lines, after the commit.
     pub(crate) fn flush(&mut self, config: &Config) {
-        flush(&config.audit_log, std::mem::take(&mut self.lines));
+        write_lines(&config.audit_log, &std::mem::take(&mut self.lines));
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the audit log goes to the console by configuration"
-)]
-fn flush(config: &AuditLog, lines: Vec<String>) {
+/// A console that is gone is no reason to fail what is done already.
+fn write_lines(config: &AuditLog, lines: &[String]) {
     for line in lines {
-        match config.console_output.output {
-            ConsoleStream::Stdout => println!("{line}"),
-            ConsoleStream::Stderr => eprintln!("{line}"),
-        }
+        let _ = match config.console_output.output {
+            ConsoleStream::Stdout => writeln!(io::stdout().lock(), "{line}"),
+            ConsoleStream::Stderr => writeln!(io::stderr().lock(), "{line}"),
+        };
     }
 }
 

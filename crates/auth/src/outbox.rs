@@ -1,6 +1,8 @@
 //! Mails on their way: queued in the transaction that causes them, sent by a worker (DESIGN, section 4).
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
 use inkan_base::{OutboxId, RngExt, Timestamp};
 use inkan_crypto::seal::Context as Sealed;
@@ -32,8 +34,10 @@ const NO_SMTP: &str =
     "Development mailbox: no SMTP server is configured, so this mail was not sent to anybody.";
 /// How long a worker has for one mail before another one may take it.
 const LEASE: Duration = Duration::from_secs(30);
-/// How many mails are sent at once.
+/// How many mails are sent at the same time.
 const BATCH: usize = 16;
+/// The queue is looked at so often even when nobody tells that there is something: another node may have died.
+const POLL: Duration = Duration::from_secs(5);
 /// First and longest pause between two attempts.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
@@ -85,20 +89,46 @@ impl OutboxWorker {
         Self { app, mailer }
     }
 
-    /// Sends what is due now and returns how many were handled. Mails are sent at the same time, so that a slow recipient
-    /// does not hold up the others.
+    /// Sends what is due now and returns how many were handled.
     ///
     /// # Errors
     /// [`StoreError`] when the queue cannot be read; a mail that fails is no error, it is tried again.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
-        let now = self.app.clock.now();
-        let claimed = self.app.store.claim_outbox(now, LEASE, BATCH).await?;
+        let claimed = self.claim(BATCH).await?;
         let count = claimed.len();
-        futures_util::future::join_all(claimed.into_iter().map(|message| self.handle(message))).await;
+        futures_util::future::join_all(claimed.into_iter().map(|message| self.deliver(message))).await;
         Ok(count)
     }
 
-    async fn handle(&self, message: OutboxMessage) {
+    /// Sends what is due until `stop` is done, [`BATCH`] mails at a time. A slow recipient takes one place, it does not hold up
+    /// the others. Returns when what was under way is sent.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let wakeups = self.app.store.outbox_wakeups();
+        let mut sending = FuturesUnordered::new();
+        let mut stop = pin!(stop);
+        loop {
+            match self.claim(BATCH - sending.len()).await {
+                Ok(claimed) => sending.extend(claimed.into_iter().map(|message| self.deliver(message))),
+                Err(error) => tracing::warn!(%error, "the queue of mails cannot be read and is tried again"),
+            }
+            tokio::select! {
+                () = &mut stop => break,
+                Some(()) = sending.next(), if !sending.is_empty() => {}
+                () = wakeups.notified(), if sending.len() < BATCH => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+        while sending.next().await.is_some() {}
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<OutboxMessage>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        self.app.store.claim_outbox(self.app.clock.now(), LEASE, limit).await
+    }
+
+    async fn deliver(&self, message: OutboxMessage) {
         let now = self.app.clock.now();
         let result = match self.open(&message) {
             _ if now > message.expires_at => {
@@ -110,6 +140,7 @@ impl OutboxWorker {
         if let Err(error) = &result {
             tracing::warn!(outbox.id = %message.id, error = %error, "a mail could not be sent");
         }
+        let now = self.app.clock.now();
         let next = now + pause(message.attempts, self.app.rng.below(1000));
         let report = self.app.store.write(message.tenant, async |tx| match &result {
             Ok(()) => tx.outbox().delivered(message.id, now).await,

@@ -1,6 +1,6 @@
 //! The flow engine: states, actions, inputs, history and the wire format of the Flow API (spec 01).
 //!
-//! Pure: no I/O, no clock, no accounts. A flow is a [`Progress`] that an action's [`Outcome`] moves on; what the client sees
+//! Pure: no I/O, no clock, no accounts. A flow is a [`Progress`] that actions move on; what the client sees
 //! is a [`Document`] rendered from declarations ([`Input`], [`Graph`]); what it sends is a [`Request`].
 
 mod document;

@@ -141,12 +141,6 @@ impl<S: StateName, D: FlowData> Progress<S, D> {
         self.queue = snapshot.queue;
         true
     }
-
-    /// Whether `state` was visited before in this flow and not undone.
-    #[must_use]
-    pub fn has_visited(&self, state: S) -> bool {
-        self.history.iter().any(|snapshot| snapshot.state == state)
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a client sends: the `action` parameter and the body (spec 01, sections 3 to 5).
 
+use std::fmt;
+
 use inkan_base::FlowId;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -81,12 +83,19 @@ fn decode(text: &str) -> Option<String> {
 }
 
 /// The body of a request that continues a flow.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body {
     /// The token of the last document; empty when missing.
     pub csrf_token: String,
     /// What the action gets.
     pub input_data: Map<String, Value>,
+}
+
+/// Without values, which may be secrets.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
 }
 
 impl Body {

@@ -162,7 +162,7 @@ impl Running {
         });
         if workers {
             let worker = OutboxWorker::new(self.app.clone(), self.mailer.clone());
-            self.background.spawn(workers::outbox(worker, self.app.clone(), self.stop_working.clone()));
+            self.background.spawn(workers::outbox(worker, self.stop_working.clone()));
             self.background.spawn(workers::cleanup(self.app.clone(), self.stop_working.clone()));
         }
     }

@@ -8,36 +8,29 @@ use inkan_store::StoreError;
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The queue is looked at so often even when nobody tells that there is something: another node may have died.
-const OUTBOX_POLL: Duration = Duration::from_secs(5);
 const CLEANUP_PAUSE: Duration = Duration::from_mins(1);
 const CLEANUP_BATCH: usize = 500;
 /// How long a stopping server goes on sending what is due.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// Sends mails until `shutdown`; then once more what is due.
-pub(crate) async fn outbox(worker: OutboxWorker, app: Arc<App>, shutdown: CancellationToken) {
-    let wakeups = app.store.outbox_wakeups();
+/// Sends mails until `shutdown`; then what is under way and what is still due.
+pub(crate) async fn outbox(worker: OutboxWorker, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
-        tokio::select! {
-            () = wakeups.notified() => {}
-            () = sleep(OUTBOX_POLL) => {}
-            () = shutdown.cancelled() => break,
-        }
-        send(&worker).await;
+        let (worker, stop) = (worker.clone(), shutdown.clone());
+        supervised("outbox", async move {
+            worker.run(stop.cancelled()).await;
+            Ok(())
+        })
+        .await;
     }
-    if timeout(FLUSH, send(&worker)).await.is_err() {
+    let rest = async { while let Some(1..) = supervised("outbox", flush(worker.clone())).await {} };
+    if timeout(FLUSH, rest).await.is_err() {
         tracing::warn!("mails that are still queued are sent after the next start");
     }
 }
 
-/// Sends until nothing is due.
-async fn send(worker: &OutboxWorker) {
-    let run = || {
-        let worker = worker.clone();
-        async move { worker.run_once().await }
-    };
-    while let Some(1..) = supervised("outbox", run()).await {}
+async fn flush(worker: OutboxWorker) -> Result<usize, StoreError> {
+    worker.run_once().await
 }
 
 /// Removes expired rows every minute until `shutdown`.

@@ -1,8 +1,8 @@
 //! Addresses.
 
-use inkan_base::{EmailId, UserId};
+use inkan_base::EmailId;
 use inkan_flow::InputError;
-use inkan_store::Email;
+use inkan_store::{Account, Email};
 
 use crate::{
     events::Event,
@@ -23,13 +23,14 @@ pub(crate) fn check(address: &str) -> Result<(), InputError> {
     if inkan_mail::is_deliverable(address) { Ok(()) } else { Err(InputError::invalid()) }
 }
 
-/// Gives an account without addresses its first, primary one.
+/// Gives an account an address; the first one is its primary one.
 pub(crate) async fn add(
     step: &mut Step<'_, '_>,
-    user: UserId,
+    account: &Account,
     address: &str,
     proof: Proof,
 ) -> Result<(), Failure> {
+    let user = account.user.id;
     let verified = proof == Proof::Passcode;
     let now = step.cx.now;
     let id = EmailId::random(step.app.rng.as_ref());
@@ -38,7 +39,7 @@ pub(crate) async fn add(
         user_id: user,
         address: address.to_owned(),
         verified,
-        primary: true,
+        primary: account.primary_email().is_none(),
         created_at: now,
         updated_at: now,
     };
@@ -48,5 +49,6 @@ pub(crate) async fn add(
     if verified {
         step.record(Event::EmailVerified { user, address }).await?;
     }
+    step.data().address.get_or_insert_with(|| address.to_owned());
     Ok(())
 }

@@ -6,12 +6,13 @@
 use inkan_base::{FlowId, PasscodeId};
 use inkan_config::PasscodeCharset;
 use inkan_crypto::{Charset, Keyring};
+use inkan_flow::Inputs;
 use inkan_mail::{Mail, MailKind};
 use inkan_store::Passcode;
 
 use crate::{
-    flows::{Data, Failure, SentPasscode, Step},
-    limits::Refused,
+    flows::{Data, Failure, Preparation, Prepared, SentPasscode, Step},
+    limits::{Operation, Refused},
     outbox::{self, Priority},
 };
 
@@ -28,8 +29,6 @@ pub(crate) enum Guess {
     Gone,
     /// Wrong too often.
     Exhausted,
-    /// Too many wrong ones for this address today.
-    Limited(Refused),
 }
 
 /// Where codes of this flow go.
@@ -48,13 +47,21 @@ pub(crate) async fn is_under_way(step: &mut Step<'_, '_>) -> Result<bool, Failur
     }
     let id = sent.id;
     let row = step.tx.passcodes().find(id).await?;
-    Ok(row.is_some_and(|row| row.attempts < MAX_ATTEMPTS && step.cx.now <= row.expires_at))
+    Ok(row.is_some_and(|row| row.attempts < MAX_ATTEMPTS && step.cx.now < row.expires_at))
 }
 
 /// A code for signing in and one for a forgotten password prove the same; no other code serves two purposes.
 fn serves(sent: MailKind, wanted: MailKind) -> bool {
     let sign_in = |kind| matches!(kind, MailKind::Login | MailKind::Recovery);
     sent == wanted || (sign_in(sent) && sign_in(wanted))
+}
+
+/// Takes from the budgets of the client and of the recipient.
+pub(crate) fn take_mail(step: &Step<'_, '_>) -> Result<Result<(), Refused>, Failure> {
+    let (limits, cx, data) = (&step.app.limits, step.cx, &step.progress.data);
+    let address = target(data)?;
+    let taken = limits.take(cx, Operation::SendPasscode, address);
+    Ok(taken.and_then(|()| limits.take_mail(cx, address, data.user)))
 }
 
 /// Creates a code and queues the mail. The code that was sent before is dead.
@@ -121,24 +128,37 @@ pub(crate) async fn guess(step: &mut Step<'_, '_>, code: &str) -> Result<Guess, 
         (kind, Some(wanted)) => serves(kind, wanted),
         (_, None) => false,
     };
-    let Some(id) = sent.filter(fits).map(|sent| sent.id) else { return Ok(Guess::Gone) };
-    if let Err(refused) = step.app.limits.admit_code(step.cx, &address) {
-        return Ok(Guess::Limited(refused));
-    }
+    let Some((id, sent_kind)) = sent.filter(fits).map(|sent| (sent.id, sent.kind)) else {
+        return Ok(Guess::Gone);
+    };
     let Some(row) = step.tx.passcodes().find(id).await? else { return Ok(Guess::Gone) };
-    if step.cx.now > row.expires_at || row.flow_id != step.id {
+    if step.cx.now >= row.expires_at || row.flow_id != step.id {
         return Ok(Guess::Gone);
     }
     let Some(row) = step.tx.passcodes().take_attempt(id, MAX_ATTEMPTS, step.cx.now).await? else {
         return Ok(Guess::Exhausted);
     };
-    if verify(&step.app.keyring, &row, code) && row.kind != MailKind::EmailLoginAttempted.as_str() {
+    // A code that was never sent is never right, however lucky the guess (spec 03, section 20, item 13).
+    if verify(&step.app.keyring, &row, code) && sent_kind.has_code() {
         step.tx.passcodes().delete(id).await?;
         step.data().passcode = None;
+        step.app.limits.give_back_code(step.cx, &address, step.progress.data.user);
         return Ok(Guess::Right);
     }
-    step.app.limits.code_failed(step.cx, &address);
     Ok(if row.attempts >= MAX_ATTEMPTS { Guess::Exhausted } else { Guess::Wrong })
+}
+
+/// Guessing is limited for the address as a whole, whatever codes, flows and clients are used. Taken before anything is
+/// compared, so that parallel guesses count; a right one is given back.
+pub(crate) async fn take_from_budgets(
+    prepare: &mut Preparation<'_>,
+    _: &Inputs,
+) -> Result<Prepared, Failure> {
+    let (limits, cx, data) = (&prepare.app.limits, prepare.cx, &prepare.progress.data);
+    Ok(match limits.take_code(cx, target(data)?, data.user) {
+        Ok(()) => Prepared::Ready,
+        Err(refused) => Prepared::Refused(refused.into()),
+    })
 }
 
 const PURPOSE: &str = "passcode";

@@ -42,16 +42,22 @@ pub(crate) async fn set(step: &mut Step<'_, '_>, user: UserId, hash: &str) -> Re
     let id = PasswordId::random(step.app.rng.as_ref());
     step.tx.passwords().upsert(user, hash, id, step.cx.now).await?;
     step.tx.users().touch(user, step.cx.now).await?;
+    // This flow set it: its proof goes on.
+    let now = step.cx.now;
+    if let Some(proof) = &mut step.data().proof {
+        proof.at = now;
+    }
+    step.data().has_password = true;
     Ok(())
 }
 
 /// Replaces a password: whoever had the old one is signed out everywhere and the owner is told (spec 02, L6; spec 14, s023).
 pub(crate) async fn replace(step: &mut Step<'_, '_>, account: &Account, hash: &str) -> Result<(), Failure> {
     let user = account.user.id;
-    step.tx.lock_user(user).await?;
     set(step, user, hash).await?;
     if step.config().session.end_others_on_password_change {
-        step.tx.sessions().delete_of_user(user, None).await?;
+        let ended = step.tx.sessions().delete_of_user(user, None).await?;
+        step.out.ended.extend(ended.iter().map(|session| session.id));
     }
     if step.config().security_notifications.notifications.password_update.enabled {
         let mail = Mail::new(MailKind::PasswordUpdate, &step.config().service.name);

@@ -1,5 +1,7 @@
 //! Requests on flow endpoints and what is answered.
 
+use std::fmt;
+
 use inkan_config::Config;
 use inkan_flow::{Document, FlowError, Payload};
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use crate::{
 };
 
 /// A request on a flow endpoint.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct FlowRequest<'a> {
     /// Who asks.
     pub cx: &'a Context,
@@ -26,11 +28,12 @@ pub struct FlowRequest<'a> {
 }
 
 /// An answer of a flow endpoint: always a flow document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// The document.
+    #[serde(with = "text")]
     pub body: Vec<u8>,
     /// Headers besides those that every answer has.
     pub headers: Vec<(String, String)>,
@@ -74,6 +77,33 @@ impl Answer {
             false => ("Set-Cookie".to_owned(), session_cookie(config, issued)),
         });
         self
+    }
+}
+
+/// Without the body, which may carry a password.
+impl fmt::Debug for FlowRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowRequest").field("flow", &self.flow).finish_non_exhaustive()
+    }
+}
+
+/// Without body and headers, which may carry a session token.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// A document is JSON, so it is stored as the text that it is.
+mod text {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
     }
 }
 

@@ -1,25 +1,34 @@
-//! What must have been proven before there is a session. The proof is a type that only the check can make, so that no path
-//! leads around it (DESIGN, section 4).
+//! What must have been proven before there is a session. The proof is a type that only the checks can make, so that no path
+//! leads around them (DESIGN, section 4).
 
 use inkan_config::Config;
 use inkan_store::Account;
 
-use super::{Data, FlowKind, registration::signs_in_by_mail};
+use super::{Data, registration::can_return};
 
 /// Every factor that tenant and user demand was verified in this flow, and the account can be entered again.
 pub(crate) struct AllFactors(());
 
-/// Looks at what the flow has proven for the account, as both are now.
-pub(crate) fn check(config: &Config, flow: FlowKind, data: &Data, account: &Account) -> Option<AllFactors> {
-    let same_user = data.user == Some(account.user.id);
-    let proven = match flow {
-        FlowKind::Login => data.proven && data.login_method.is_some() && !data.recovery_pending,
-        FlowKind::Registration => {
-            let verified =
-                data.email_verified || !config.email.require_verification || data.address.is_none();
-            let can_return = account.password.is_some() || signs_in_by_mail(config, data);
-            verified && can_return
-        }
-    };
-    (same_user && proven).then_some(AllFactors(()))
+/// A sign-in: what the flow has proven still holds for the account as it is now.
+pub(crate) fn signed_in(data: &Data, account: &Account) -> Option<AllFactors> {
+    let complete = data.login_method.is_some() && !data.recovery_pending;
+    (complete && still_proven(data, account)).then_some(AllFactors(()))
+}
+
+/// A registration, looked at before the account is created: the address is proven where that is required, and the account
+/// will have a way in.
+pub(crate) fn registered(config: &Config, data: &Data) -> Option<AllFactors> {
+    let verified = data.email_verified || !config.email.require_verification || data.address.is_none();
+    (verified && can_return(config, data, data.password_hash.is_some())).then_some(AllFactors(()))
+}
+
+/// The first factor was proven for this account, and nothing it rests on has changed since (spec 00, decision 8).
+pub(crate) fn still_proven(data: &Data, account: &Account) -> bool {
+    let Some(proof) = &data.proof else { return false };
+    let password_unchanged = account.password.as_ref().is_none_or(|password| password.updated_at <= proof.at);
+    let address_owned = proof
+        .address
+        .as_ref()
+        .is_none_or(|address| account.emails.iter().any(|email| &email.address == address));
+    data.user == Some(account.user.id) && password_unchanged && address_owned
 }

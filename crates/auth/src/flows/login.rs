@@ -2,7 +2,7 @@
 
 use inkan_store::Account;
 
-use super::{Outcome, Screen, State, Step, View, states};
+use super::{Outcome, Proof, Screen, State, Step, View, states};
 
 /// The states, in the order in which they usually come.
 pub(crate) const SCREENS: &[&Screen] = &[
@@ -17,11 +17,15 @@ pub(crate) const SCREENS: &[&Screen] = &[
     &states::password_creation::SCREEN,
 ];
 
-/// The first factor was proven for `account`: schedules what is still due, in the order of spec 02, section 6.1, judged by
-/// the account as it is now (L4).
-pub(crate) fn first_factor_proven(step: &mut Step<'_, '_>, account: &Account) -> Outcome {
+/// The first factor was proven for `account` (by the mailbox `address`, if it was a code): schedules what is still due, in the
+/// order of spec 02, section 6.1, judged by the account as it is now (L4).
+pub(crate) fn first_factor_proven(
+    step: &mut Step<'_, '_>,
+    account: &Account,
+    address: Option<String>,
+) -> Outcome {
     let has_password = account.password.is_some();
-    step.data().proven = true;
+    step.data().proof = Some(Proof { at: step.cx.now, address });
     step.data().has_password = has_password;
     let config = step.config();
     let recovery = step.progress.data.recovery_pending;

@@ -23,9 +23,9 @@ pub use answer::{Answer, FlowRequest};
 pub use draw::graph;
 pub(crate) use locks::FlowLocks;
 pub(crate) use screen::{
-    Action, BACK, Failure, Outcome, Prepared, Screen, View, always, enter, no_inputs, run as run_fn,
+    Action, BACK, Failure, Outcome, Prepared, Screen, View, always, enter, limited, no_inputs, run as run_fn,
 };
-pub use state::{Capabilities, Data, FlowKind, LoginMethod, Progress, SentPasscode, State};
+pub use state::{Capabilities, Data, FlowKind, LoginMethod, Progress, Proof, SentPasscode, State};
 pub(crate) use step::{Preparation, Step};
 
 /// The screens of a flow.

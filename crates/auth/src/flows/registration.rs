@@ -19,18 +19,21 @@ pub(crate) fn steps_after_identifiers(config: &Config, data: &Data) -> Option<Ve
     if data.address.is_some() && config.email.require_verification {
         steps.push(State::PasscodeConfirmation);
     }
+    // A password is asked for if it is wanted, or if there would be no other way in.
     let wanted = asks_for_password(config, config.password.acquire_on_registration);
-    if wanted || (config.password.enabled && !signs_in_by_mail(config, data)) {
+    let asked = wanted || (config.password.enabled && !can_return(config, data, false));
+    if asked {
         steps.push(State::PasswordCreation);
-    } else if !signs_in_by_mail(config, data) {
-        return None;
     }
     steps.push(State::Success);
-    Some(steps)
+    can_return(config, data, asked).then_some(steps)
 }
 
-/// The account can be entered with a code sent to its address.
-pub(crate) fn signs_in_by_mail(config: &Config, data: &Data) -> bool {
-    let email = &config.email;
-    data.address.is_some() && email.enabled && email.use_for_authentication && email.use_as_login_identifier
+/// Whether the account can be entered again, with a code sent to its address or with a password.
+pub(crate) fn can_return(config: &Config, data: &Data, has_password: bool) -> bool {
+    let (email, username) = (&config.email, &config.username);
+    let by_email = data.address.is_some() && email.enabled && email.use_as_login_identifier;
+    let by_name = data.username.is_some() && username.enabled && username.use_as_login_identifier;
+    (by_email && email.use_for_authentication)
+        || (has_password && config.password.enabled && (by_email || by_name))
 }

@@ -13,7 +13,7 @@ use inkan_flow::{
     ActionDocument, Body, Document, FlowError, Input, InputErrors, Inputs, Malformed, Payload, Rejection,
     Request, StateName as _, Target,
 };
-use inkan_store::StoreError;
+use inkan_store::{SessionEvent, StoreError};
 
 use super::{
     Action, Answer, Failure, FlowKind, FlowRequest, Outcome, Prepared, Progress, Screen, State, View,
@@ -21,7 +21,7 @@ use super::{
     screens,
     start::{self, first_screen},
     step::{Facts, Out, Preparation, Step},
-    stored::request_digest,
+    stored::{Loaded, request_digest},
     success,
 };
 use crate::{App, Context, events::Journal};
@@ -83,6 +83,14 @@ struct Continuation<'a> {
     digest: [u8; 32],
 }
 
+/// An action about to be executed.
+struct Execution {
+    action: &'static Action,
+    inputs: Inputs,
+    facts: Facts,
+    rejection: Option<Rejection>,
+}
+
 impl App {
     /// Answers a request on a flow endpoint. Never fails: whatever goes wrong is a flow document too.
     pub async fn flow(&self, request: FlowRequest<'_>) -> Answer {
@@ -106,7 +114,7 @@ impl App {
             Request::Continue(target) => target,
         };
         let body = Body::parse(request.content_type, request.body)?;
-        let digest = request_digest(&target, &body);
+        let digest = request_digest(&self.keyring, &target, &body);
         let continuation = Continuation { cx: request.cx, flow: request.flow, target, body, digest };
         let Some(_lock) = self.locks.lock(continuation.target.flow).await else {
             return Err(Refusal::new(
@@ -134,38 +142,56 @@ impl App {
 
     /// One try. The outer error says that nothing was done; the inner one is an answer that changes nothing.
     async fn attempt(&self, request: &Continuation<'_>) -> Result<Result<Answer, Refusal>, Failure> {
-        let loaded =
-            match self.load(request.cx, request.flow, request.target.flow, &request.body.csrf_token).await? {
-                Ok(loaded) => loaded,
-                Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
-                    let replay = self.replay(request.cx, &row);
-                    return Ok(replay.ok_or_else(|| Refusal::not_permitted("stale token")));
-                }
-                Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
-            };
-        if request.cx.now > loaded.expires_at {
+        let (cx, flow) = (request.cx, request.flow);
+        let loaded = match self.load(cx, flow, request.target.flow, &request.body.csrf_token).await? {
+            Ok(loaded) => loaded,
+            Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
+                return Ok(self.replay(cx, &row).ok_or_else(|| Refusal::not_permitted("stale token")));
+            }
+            Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
+        };
+        if cx.now > loaded.expires_at {
             return Ok(Err(Refusal::new(FlowError::FlowExpired, "expired")));
         }
-        let view = View { config: &self.config, flow: request.flow, progress: &loaded.progress };
+        let view = View { config: &self.config, flow, progress: &loaded.progress };
         let Some(action) = find_action(&view, &request.target.action) else {
             return Ok(Err(Refusal::not_permitted("the action is not on offer")));
         };
-        let declared = (action.inputs)(&view);
-        let (inputs, errors) = Inputs::read(&declared, &request.body.input_data);
-        let mut facts = Facts::default();
-        let mut rejection = (!errors.is_empty()).then(|| Rejection::inputs(errors));
-        if let (None, Some(prepare)) = (&rejection, action.prepare) {
-            let mut preparation = Preparation {
-                app: self,
-                cx: request.cx,
-                progress: &loaded.progress,
-                facts: Facts::default(),
-            };
-            match prepare(&mut preparation, &inputs).await? {
-                Prepared::Ready => facts = preparation.facts,
-                Prepared::Refused(refused) => rejection = Some(refused),
-            }
+        let (inputs, errors) = Inputs::read(&(action.inputs)(&view), &request.body.input_data);
+        let mut execution = Execution { action, inputs, facts: Facts::default(), rejection: None };
+        if errors.is_empty() {
+            self.prepare(request, &loaded, &mut execution).await?;
+        } else {
+            execution.rejection = Some(Rejection::inputs(errors));
         }
+        self.commit(request, &loaded, execution).await.map(Ok)
+    }
+
+    /// The slow work of an action that has some.
+    async fn prepare(
+        &self,
+        request: &Continuation<'_>,
+        loaded: &Loaded,
+        execution: &mut Execution,
+    ) -> Result<(), Failure> {
+        let Some(prepare) = execution.action.prepare else { return Ok(()) };
+        let mut preparation =
+            Preparation { app: self, cx: request.cx, progress: &loaded.progress, facts: Facts::default() };
+        match prepare(&mut preparation, &execution.inputs).await? {
+            Prepared::Ready => execution.facts = preparation.facts,
+            Prepared::Refused(refused) => execution.rejection = Some(refused),
+        }
+        Ok(())
+    }
+
+    /// The transaction of an action, and what follows its commit.
+    async fn commit(
+        &self,
+        request: &Continuation<'_>,
+        loaded: &Loaded,
+        execution: Execution,
+    ) -> Result<Answer, Failure> {
+        let Execution { action, inputs, facts, rejection } = execution;
         let committed = self.store.write::<_, Failure>(request.cx.tenant, async |tx| {
             let mut step = Step {
                 app: self,
@@ -182,27 +208,40 @@ impl App {
                 None => (action.run)(&mut step, &inputs).await?,
             };
             let shown = apply(&mut step, &loaded.progress, outcome).await?;
-            let submitted = Submitted { action: action.name, inputs: &inputs, errors: &shown.inputs };
-            let (token, answer) = self.render(&step, shown.error, &submitted);
+            let (token, answer) = self.render(&step, action.name, &inputs, &shown);
             let Step { tx, progress, out, .. } = step;
-            self.save(tx, request.cx, &loaded, progress, token, &request.digest, &answer).await?;
-            Ok((answer, out.journal))
+            self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
+            Ok((answer, out))
         });
-        let (answer, mut journal) = committed.await?;
-        journal.flush(&self.config);
-        Ok(Ok(answer))
+        let (answer, mut out) = committed.await?;
+        for session in out.ended.drain(..) {
+            self.sessions.forget(SessionEvent::Ended(session));
+        }
+        if let Some(user) = out.signed_in {
+            self.limits.signed_in(request.cx, user);
+        }
+        out.journal.flush(&self.config);
+        Ok(answer)
     }
 
     /// The document of the flow as it is now, with its new token.
     fn render(
         &self,
         step: &Step<'_, '_>,
-        error: Option<FlowError>,
-        submitted: &Submitted<'_>,
+        action: &'static str,
+        inputs: &Inputs,
+        shown: &Shown,
     ) -> (String, Answer) {
-        let token = inkan_crypto::token32(self.rng.as_ref());
+        // After a restart the errors belong to the first action of the first screen.
+        let first = find_screen(step.flow, step.progress.state).and_then(|screen| screen.actions.first());
+        let nothing = Inputs::default();
+        let submitted = match first.filter(|_| shown.restarted) {
+            Some(first) => Submitted { action: first.name, inputs: &nothing, errors: &shown.inputs },
+            None => Submitted { action, inputs, errors: &shown.inputs },
+        };
+        let (error, token) = (shown.error, inkan_crypto::token32(self.rng.as_ref()));
         let progress = &step.progress;
-        let actions = self.actions(step.flow, step.id, progress, Some(submitted));
+        let actions = self.actions(step.flow, step.id, progress, Some(&submitted));
         let payload = step.out.payload.clone();
         let retry =
             error.filter(|error| *error == FlowError::RateLimitExceeded).and_then(|_| retry_after(&payload));
@@ -263,6 +302,8 @@ fn find_action(view: &View<'_>, name: &str) -> Option<&'static Action> {
 struct Shown {
     error: Option<FlowError>,
     inputs: InputErrors,
+    /// The flow is back at its first screen.
+    restarted: bool,
 }
 
 /// Moves the flow on by what the action did.
@@ -299,13 +340,12 @@ async fn entered(step: &mut Step<'_, '_>) -> Result<Shown, Failure> {
     } else if let Some(enter) = find_screen(step.flow, step.progress.state).and_then(|screen| screen.enter) {
         enter(step).await?;
     }
-    Ok(Shown { error: step.out.error, inputs: InputErrors::new() })
+    Ok(Shown { error: step.out.error, ..Shown::default() })
 }
 
 fn rejected(step: &mut Step<'_, '_>, rejection: Rejection) -> Shown {
     step.out.payload = rejection.payload;
-    step.out.session = None;
-    Shown { error: Some(rejection.error), inputs: rejection.inputs }
+    Shown { error: Some(rejection.error), inputs: rejection.inputs, restarted: false }
 }
 
 /// Back to the first screen; only what the client said about itself is kept.
@@ -314,7 +354,7 @@ fn restarted(step: &mut Step<'_, '_>, rejection: Rejection) -> Shown {
     step.progress = Progress::start(first_screen(step.flow), Vec::new());
     step.data().capabilities = capabilities;
     step.data().remember_me = remember_me;
-    rejected(step, rejection)
+    Shown { restarted: true, ..rejected(step, rejection) }
 }
 
 fn failed(step: &mut Step<'_, '_>, error: FlowError) -> Shown {
@@ -324,6 +364,13 @@ fn failed(step: &mut Step<'_, '_>, error: FlowError) -> Shown {
 
 impl Out {
     fn new(flow: FlowId) -> Self {
-        Self { payload: Payload::new(), error: None, session: None, journal: Journal::new(Some(flow)) }
+        Self {
+            payload: Payload::new(),
+            error: None,
+            session: None,
+            ended: Vec::new(),
+            signed_in: None,
+            journal: Journal::new(Some(flow)),
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::limits::Refused;
 /// A state: its actions and what happens when it is entered.
 pub(crate) struct Screen {
     pub(crate) state: State,
-    /// Runs when the state is entered or shown again by `resend_passcode`; not after a rejection.
+    /// Runs when the state is entered, also by `back`; not when it is shown again.
     pub(crate) enter: Option<EnterFn>,
     pub(crate) actions: &'static [Action],
 }
@@ -149,6 +149,21 @@ macro_rules! enter {
     };
 }
 pub(crate) use {enter, run};
+
+/// Takes from a budget of the client before the action.
+macro_rules! limited {
+    ($operation:expr) => {
+        Some(|prepare, _| {
+            Box::pin(async move {
+                Ok(match prepare.app.limits.take(prepare.cx, $operation, "") {
+                    Ok(()) => $crate::flows::Prepared::Ready,
+                    Err(refused) => $crate::flows::Prepared::Refused(refused.into()),
+                })
+            })
+        })
+    };
+}
+pub(crate) use limited;
 
 /// For actions that are always on offer.
 pub(crate) const fn always(_: &View<'_>) -> bool {

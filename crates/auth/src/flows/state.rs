@@ -1,6 +1,8 @@
 //! The states of all flows and what a flow remembers.
 
-use inkan_base::{PasscodeId, UserId};
+use std::fmt;
+
+use inkan_base::{PasscodeId, Timestamp, UserId};
 use inkan_flow::{FlowData, StateName};
 use inkan_mail::MailKind;
 use serde::{Deserialize, Serialize};
@@ -114,7 +116,7 @@ impl LoginMethod {
 }
 
 /// What a flow remembers (spec 02, section 2).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Data {
     /// What the client can do.
@@ -135,12 +137,12 @@ pub struct Data {
     /// The account that was identified (login) or that will be created (registration).
     #[serde(skip_serializing_if = "is_default")]
     pub user: Option<UserId>,
-    /// How the user signs in; set when the way is chosen, proven by `proven`.
+    /// How the user signs in; set when the way is chosen, proven by `proof`.
     #[serde(skip_serializing_if = "is_default")]
     pub login_method: Option<LoginMethod>,
     /// The first factor was proven for `user`.
     #[serde(skip_serializing_if = "is_default")]
-    pub proven: bool,
+    pub proof: Option<Proof>,
     /// What the code is for.
     #[serde(skip_serializing_if = "is_default")]
     pub passcode_kind: Option<MailKind>,
@@ -162,6 +164,22 @@ pub struct Data {
     /// Hash of the password that the new account gets (registration).
     #[serde(skip_serializing_if = "is_default")]
     pub password_hash: Option<String>,
+}
+
+/// Without values: addresses and hashes do not belong in logs.
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Data").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// What was proven, and when: worth nothing once the account has changed in what it rests on (spec 02, L2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// When. A password that is set later, by somebody else, ends the proof.
+    pub at: Timestamp,
+    /// The mailbox that was proven. It must still belong to the account.
+    pub address: Option<String>,
 }
 
 /// A code that is under way.

@@ -1,11 +1,11 @@
 //! One action at work: what it may read, write and leave for the answer.
 
-use inkan_base::{FlowId, UserId};
+use inkan_base::{FlowId, SessionId, UserId};
 use inkan_config::Config;
 use inkan_flow::{FlowError, Payload};
 use inkan_store::{Account, StoreError, Tx};
 
-use super::{Data, FlowKind, Progress};
+use super::{Data, FlowKind, Progress, factors::still_proven};
 use crate::{App, Context, events::Journal, sessions::Issued};
 
 /// The transaction of an action.
@@ -26,6 +26,10 @@ pub(crate) struct Out {
     /// An error that goes with the new state (a limit reached when entering it).
     pub(crate) error: Option<FlowError>,
     pub(crate) session: Option<Issued>,
+    /// Sessions that this action ended, to be forgotten by the cache before the answer goes out.
+    pub(crate) ended: Vec<SessionId>,
+    /// Who signed in; the client is known for this account from now on.
+    pub(crate) signed_in: Option<UserId>,
     pub(crate) journal: Journal,
 }
 
@@ -38,16 +42,17 @@ pub(crate) struct Preparation<'a> {
 }
 
 /// What the slow work found out. The transaction checks that it still holds.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Facts {
     pub(crate) password: Option<PasswordCheck>,
     pub(crate) new_password_hash: Option<String>,
 }
 
 /// A password was compared with the hash that an account had.
-#[derive(Debug)]
 pub(crate) struct PasswordCheck {
     pub(crate) user: Option<UserId>,
+    /// Whose budget the guess was taken from.
+    pub(crate) account: String,
     pub(crate) hash: Option<String>,
     pub(crate) matches: bool,
     /// The hash to store instead, when the stored one is of an old kind.
@@ -67,6 +72,20 @@ impl Step<'_, '_> {
     /// again (spec 00, decision 8; spec 02, L2).
     pub(crate) async fn identified_account(&mut self) -> Result<Option<Account>, StoreError> {
         identified_account(self.tx, &self.progress.data).await
+    }
+
+    /// Like [`Step::identified_account`], with the account locked first, so that what is read stays true until the commit.
+    pub(crate) async fn locked_account(&mut self) -> Result<Option<Account>, StoreError> {
+        if let Some(user) = self.progress.data.user {
+            self.tx.lock_user(user).await?;
+        }
+        self.identified_account().await
+    }
+
+    /// The locked account, if the first factor was proven for it and still is.
+    pub(crate) async fn proven_account(&mut self) -> Result<Option<Account>, StoreError> {
+        let account = self.locked_account().await?;
+        Ok(account.filter(|account| still_proven(&self.progress.data, account)))
     }
 
     /// Adds a member to the payload of the answer.

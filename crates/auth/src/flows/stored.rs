@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use inkan_base::{FlowId, Timestamp};
-use inkan_crypto::{same, seal::Context as Sealed, sha256};
+use inkan_crypto::{Keyring, same, seal::Context as Sealed};
 use inkan_flow::{Body, StateName as _, Target};
 use inkan_store::{FlowRow, StoreError, Tx};
 
@@ -29,9 +29,11 @@ pub(super) struct Loaded {
 }
 
 /// Identifies a request: the same action on the same flow with the same token and inputs.
-pub(super) fn request_digest(target: &Target, body: &Body) -> [u8; 32] {
-    let inputs = serde_json::to_string(&body.input_data).unwrap_or_default();
-    sha256(format!("{}\n{}\n{}\n{inputs}", target.action, target.flow, body.csrf_token).as_bytes())
+/// Keyed, because inputs may be as guessable as a code.
+pub(super) fn request_digest(keyring: &Keyring, target: &Target, body: &Body) -> [u8; 32] {
+    let inputs = serde_json::to_vec(&body.input_data).unwrap_or_default();
+    let parts = [target.action.as_bytes(), target.flow.0.as_bytes(), body.csrf_token.as_bytes(), &inputs];
+    keyring.mac("request", &parts)
 }
 
 impl App {

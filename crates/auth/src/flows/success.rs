@@ -15,27 +15,29 @@ use crate::{
 
 /// Completes the flow. Returns another outcome when it cannot be completed.
 pub(crate) async fn enter(step: &mut Step<'_, '_>) -> Result<Option<Outcome>, Failure> {
-    let account = match step.flow {
-        FlowKind::Login => step.identified_account().await?,
+    let not_permitted = Ok(Some(Outcome::Fail(FlowError::OperationNotPermitted)));
+    let (account, proof) = match step.flow {
+        FlowKind::Login => {
+            let Some(account) = step.locked_account().await? else { return not_permitted };
+            let Some(proof) = factors::signed_in(&step.progress.data, &account) else { return not_permitted };
+            (account, proof)
+        }
         FlowKind::Registration => {
+            let data = &step.progress.data;
+            let Some(proof) = factors::registered(&step.app.config, data) else { return not_permitted };
             if let Some(rejection) = taken_meanwhile(step).await? {
                 return Ok(Some(Outcome::Restart(rejection)));
             }
-            Some(create_account(step).await?)
+            (create_account(step).await?, proof)
         }
-    };
-    let proof = account
-        .as_ref()
-        .and_then(|account| factors::check(&step.app.config, step.flow, &step.progress.data, account));
-    let (Some(account), Some(proof)) = (account, proof) else {
-        return Ok(Some(Outcome::Fail(FlowError::OperationNotPermitted)));
     };
     let request =
         sessions::Request { account: &account, amr: amr(step), remember_me: step.progress.data.remember_me };
-    let issued = issue(step.tx, step.app, step.cx, request, proof).await?;
+    let issued = issue(step.tx, step.app, step.cx, request, proof, &mut step.out.ended).await?;
     step.tell("user", profile(&step.app.config, &account));
     step.tell("claims", issued.claims.clone());
     step.out.session = Some(issued);
+    step.out.signed_in = Some(account.user.id);
     record(step, &account).await?;
     Ok(None)
 }

@@ -1,9 +1,13 @@
 //! How often something may be tried (spec 01, section 19; spec 11, section 3).
 //!
-//! Three kinds of budgets: the configured ones per client and target, which can be switched off; fixed ones per account and
-//! per recipient, whatever the client, against guessing and mail bombing from many addresses (spec 01, W19); and a detector
-//! of credential stuffing.
+//! - Budgets per client and target, configured, which can be switched off.
+//! - Fixed budgets per account and per recipient, whatever the client, against guessing and mail bombing from many addresses
+//!   (spec 01, W19). A client that signed in to the account before has its own, so that nobody can lock the owner out.
+//! - A detector of credential stuffing.
+//!
+//! Each kind has its own bounded memory: a flood of one cannot wash out another.
 
+mod known;
 mod stuffing;
 mod window;
 
@@ -13,23 +17,31 @@ use inkan_base::UserId;
 use inkan_config::{Config, RateLimiter};
 
 use crate::Context;
+use known::KnownClients;
 use stuffing::Stuffing;
 use window::Windows;
 
 const MINUTE: Duration = Duration::from_mins(1);
+const TEN_MINUTES: Duration = Duration::from_mins(10);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
+/// Flows that one client may begin to work on in a minute.
+pub const FLOWS_PER_CLIENT: u32 = 600;
 /// Identifiers that one client may submit in a minute.
-pub const IDENTIFIERS_PER_CLIENT: u32 = 60;
+pub const IDENTIFIERS_PER_CLIENT: u32 = 120;
+/// Codes that one client may enter for one address in a minute, right ones included.
+pub const CODES_PER_CLIENT: u32 = 30;
 /// Codes that are sent to one address in an hour, whoever asks.
 pub const MAILS_PER_RECIPIENT: u32 = 20;
 /// Codes that one client may have sent in an hour, to whatever address.
 pub const MAILS_PER_CLIENT: u32 = 200;
 /// Wrong codes for one address in a day: a chance of less than 1 in 10,000 to guess one of six digits (spec 14, s013).
 pub const WRONG_CODES_PER_ADDRESS: u32 = 90;
-/// Wrong passwords for one identifier in an hour, from clients that never signed in to the account.
-pub const WRONG_PASSWORDS_PER_IDENTIFIER: u32 = 100;
+/// Wrong passwords for one account in an hour.
+pub const WRONG_PASSWORDS_PER_ACCOUNT: u32 = 100;
+/// Wrong passwords from one client in ten minutes, for whatever account.
+pub const WRONG_PASSWORDS_PER_CLIENT: u32 = 50;
 
 /// Refused: the budget is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +50,11 @@ pub struct Refused {
     pub retry_after: u64,
 }
 
-/// What is limited per client.
+/// What is limited per client by the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
+    /// Beginning to work on a flow, which stores it.
+    Begin,
     /// Submitting an identifier.
     Identify,
     /// Trying a password for an identifier.
@@ -52,7 +66,9 @@ pub enum Operation {
 /// All budgets of this process.
 pub struct Limits {
     config: RateLimiter,
-    windows: Windows,
+    clients: Windows,
+    targets: Windows,
+    known: KnownClients,
     stuffing: Stuffing,
 }
 
@@ -62,7 +78,9 @@ impl Limits {
     pub fn new(config: &Config) -> Self {
         Self {
             config: config.rate_limiter.clone(),
-            windows: Windows::default(),
+            clients: Windows::default(),
+            targets: Windows::default(),
+            known: KnownClients::default(),
             stuffing: Stuffing::default(),
         }
     }
@@ -76,69 +94,100 @@ impl Limits {
             return Ok(());
         }
         let client = cx.client_key();
+        let take =
+            |key: &[&str], tokens, interval| self.clients.take(cx.tenant, key, tokens, interval, cx.now);
         match operation {
-            Operation::Identify => self.take_one(cx, &["identify", &client], IDENTIFIERS_PER_CLIENT, MINUTE),
+            Operation::Begin => take(&["begin", &client], FLOWS_PER_CLIENT, MINUTE),
+            Operation::Identify => take(&["identify", &client], IDENTIFIERS_PER_CLIENT, MINUTE),
             Operation::Password => {
                 let limit = &self.config.password_limits;
-                self.take_one(cx, &["password", &client, target], limit.tokens, limit.interval)
+                take(&["password", &client, target], limit.tokens, limit.interval)
             }
             Operation::SendPasscode => {
                 let limit = &self.config.passcode_limits;
-                self.take_one(cx, &["passcode", &client, target], limit.tokens, limit.interval)?;
-                self.take_one(cx, &["mails_of_client", &client], MAILS_PER_CLIENT, HOUR)?;
-                self.take_one(cx, &["mails_to", target], MAILS_PER_RECIPIENT, HOUR)
+                take(&["passcode", &client, target], limit.tokens, limit.interval)?;
+                take(&["mails", &client], MAILS_PER_CLIENT, HOUR)
             }
         }
     }
 
-    fn take_one(&self, cx: &Context, key: &[&str], tokens: u32, interval: Duration) -> Result<(), Refused> {
-        self.windows.take(cx.tenant, key, tokens, interval, cx.now)
-    }
-
-    /// Whether another code may be tried for this address.
+    /// Takes from the budget of a recipient of codes. Always on.
     ///
     /// # Errors
-    /// [`Refused`] after too many wrong ones.
-    pub fn admit_code(&self, cx: &Context, address: &str) -> Result<(), Refused> {
-        self.windows.look(cx.tenant, &["wrong_codes", address], WRONG_CODES_PER_ADDRESS, DAY, cx.now)
+    /// [`Refused`] when it is used up.
+    pub fn take_mail(&self, cx: &Context, address: &str, user: Option<UserId>) -> Result<(), Refused> {
+        self.take_target(cx, "mails", address, self.is_known(cx, user), (MAILS_PER_RECIPIENT, HOUR))
     }
 
-    /// A wrong code was entered for this address.
-    pub fn code_failed(&self, cx: &Context, address: &str) {
-        // The answer was looked at before; here it only counts.
-        let _ = self.take_one(cx, &["wrong_codes", address], WRONG_CODES_PER_ADDRESS, DAY);
-    }
-
-    /// Whether a password may be tried for this identifier. A client that signed in to the account before (`known`) is let
-    /// through, so that an attacker cannot lock the owner out (spec 14, s034).
+    /// Takes from the budgets of guessing a code for this address, before it is compared. Always on.
     ///
     /// # Errors
-    /// [`Refused`] after too many wrong ones, or while a credential-stuffing attack goes on.
-    pub fn admit_guess(&self, cx: &Context, identifier: &str, known: bool) -> Result<(), Refused> {
-        if known {
-            return Ok(());
+    /// [`Refused`] when one is used up.
+    pub fn take_code(&self, cx: &Context, address: &str, user: Option<UserId>) -> Result<(), Refused> {
+        let key = ["codes", &cx.client_key(), address];
+        self.clients.take(cx.tenant, &key, CODES_PER_CLIENT, MINUTE, cx.now)?;
+        self.take_target(cx, "codes", address, self.is_known(cx, user), (WRONG_CODES_PER_ADDRESS, DAY))
+    }
+
+    /// The code was right: it does not count as a guess.
+    pub fn give_back_code(&self, cx: &Context, address: &str, user: Option<UserId>) {
+        self.give_back_target(cx, "codes", address, self.is_known(cx, user));
+    }
+
+    /// Takes from the budgets of guessing a password for `account` (its id, or the identifier if there is none), before it is
+    /// compared.
+    ///
+    /// # Errors
+    /// [`Refused`] when one is used up, or while a credential-stuffing attack goes on.
+    pub fn take_guess(&self, cx: &Context, account: &str, user: Option<UserId>) -> Result<(), Refused> {
+        let known = self.is_known(cx, user);
+        if !known && self.config.enabled {
+            self.stuffing.admit(cx)?;
+            let key = ["guesses", &cx.client_key()];
+            self.clients.take(cx.tenant, &key, WRONG_PASSWORDS_PER_CLIENT, TEN_MINUTES, cx.now)?;
         }
-        let key = ["wrong_passwords", identifier];
-        self.windows.look(cx.tenant, &key, WRONG_PASSWORDS_PER_IDENTIFIER, HOUR, cx.now)?;
-        if self.config.enabled { self.stuffing.admit(cx.now) } else { Ok(()) }
+        self.take_target(cx, "guesses", account, known, (WRONG_PASSWORDS_PER_ACCOUNT, HOUR))?;
+        // Counts as failed until it is known to be right, so that parallel guesses count.
+        self.stuffing.failed(cx, account);
+        Ok(())
     }
 
-    /// A wrong password was entered for this identifier.
-    pub fn guess_failed(&self, cx: &Context, identifier: &str) {
-        let _ = self.take_one(cx, &["wrong_passwords", identifier], WRONG_PASSWORDS_PER_IDENTIFIER, HOUR);
-        self.stuffing.failed(identifier, cx.now);
+    /// The password was right: it does not count as a guess.
+    pub fn give_back_guess(&self, cx: &Context, account: &str, user: Option<UserId>) {
+        let known = self.is_known(cx, user);
+        self.give_back_target(cx, "guesses", account, known);
+        if !known {
+            self.clients.give_back(cx.tenant, &["guesses", &cx.client_key()], cx.now);
+        }
+        self.stuffing.succeeded(cx, account);
     }
 
-    /// The right password was entered: this client is known for this account from now on.
-    pub fn guess_succeeded(&self, cx: &Context, user: UserId) {
-        self.stuffing.succeeded(cx.now);
-        self.windows.remember(cx.tenant, &["known", &user.to_string(), &cx.client_key()], cx.now);
+    /// Somebody signed in to this account: the client is known for it from now on.
+    pub fn signed_in(&self, cx: &Context, user: UserId) {
+        self.known.remember(cx, user);
     }
 
     /// Whether this client signed in to this account before.
     #[must_use]
-    pub fn is_known(&self, cx: &Context, user: UserId) -> bool {
-        self.windows.remembers(cx.tenant, &["known", &user.to_string(), &cx.client_key()], cx.now)
+    pub fn is_known(&self, cx: &Context, user: Option<UserId>) -> bool {
+        user.is_some_and(|user| self.known.remembers(cx, user))
+    }
+
+    fn take_target(
+        &self,
+        cx: &Context,
+        what: &str,
+        target: &str,
+        known: bool,
+        (tokens, interval): (u32, Duration),
+    ) -> Result<(), Refused> {
+        let own = if known { cx.client_key() } else { String::new() };
+        self.targets.take(cx.tenant, &[what, target, &own], tokens, interval, cx.now)
+    }
+
+    fn give_back_target(&self, cx: &Context, what: &str, target: &str, known: bool) {
+        let own = if known { cx.client_key() } else { String::new() };
+        self.targets.give_back(cx.tenant, &[what, target, &own], cx.now);
     }
 }
 

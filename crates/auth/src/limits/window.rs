@@ -14,10 +14,11 @@ use super::Refused;
 const SHARDS: usize = 16;
 /// Keys per shard; 16 bytes of key and 24 of window each, so about 20 MiB at the most.
 const MAX_KEYS: usize = 16_384;
-/// How long a known client is remembered.
-const MEMORY: Duration = Duration::from_hours(720);
+/// How many keys of a full shard are looked at for the one that ends first.
+const SAMPLES: usize = 16;
 
-type Key = [u8; 16];
+/// A digest: keys carry addresses, which need not be kept.
+pub(super) type Key = [u8; 16];
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -53,40 +54,20 @@ impl Windows {
         let window = shard.windows.entry(key).or_insert(Window { start: now, end: now + interval, used: 0 });
         window.roll(interval, now);
         if window.used >= tokens.max(1) {
-            return Err(window.refused(now));
+            return Err(Refused { retry_after: window.end.since(now).as_secs() });
         }
         window.used += 1;
         Ok(())
     }
 
-    /// Whether a token is left, without taking it.
-    pub(super) fn look(
-        &self,
-        tenant: TenantId,
-        key: &[&str],
-        tokens: u32,
-        interval: Duration,
-        now: Timestamp,
-    ) -> Result<(), Refused> {
+    /// Gives a token back to the window that runs at `now`.
+    pub(super) fn give_back(&self, tenant: TenantId, key: &[&str], now: Timestamp) {
         let key = digest(tenant, key);
-        match self.shard(key).windows.get(&key) {
-            Some(window) if now < window.end && window.used >= tokens && interval > Duration::ZERO => {
-                Err(window.refused(now))
-            }
-            _ => Ok(()),
+        if let Some(window) = self.shard(key).windows.get_mut(&key)
+            && window.contains(now)
+        {
+            window.used = window.used.saturating_sub(1);
         }
-    }
-
-    pub(super) fn remember(&self, tenant: TenantId, key: &[&str], now: Timestamp) {
-        let key = digest(tenant, key);
-        let mut shard = self.shard(key);
-        shard.make_room(key, now);
-        shard.windows.insert(key, Window { start: now, end: now + MEMORY, used: 0 });
-    }
-
-    pub(super) fn remembers(&self, tenant: TenantId, key: &[&str], now: Timestamp) -> bool {
-        let key = digest(tenant, key);
-        self.shard(key).windows.get(&key).is_some_and(|window| now < window.end)
     }
 
     #[cfg(test)]
@@ -100,9 +81,13 @@ impl Windows {
 }
 
 impl Window {
+    fn contains(&self, now: Timestamp) -> bool {
+        now >= self.start && now < self.end
+    }
+
     /// Starts the window that `now` lies in. Also when the clock was set back, so that nobody waits for ever.
     fn roll(&mut self, interval: Duration, now: Timestamp) {
-        if now >= self.start && now < self.end {
+        if self.contains(now) {
             return;
         }
         let length = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX).max(1);
@@ -114,15 +99,11 @@ impl Window {
             used: 0,
         };
     }
-
-    fn refused(&self, now: Timestamp) -> Refused {
-        Refused { retry_after: self.end.since(now).as_secs() }
-    }
 }
 
 impl Shard {
-    /// A full shard drops what has run out, once a second at the most; if that does not help, some key: a bounded memory and
-    /// a bounded effort are worth more than one window.
+    /// A full shard drops what has run out, once a second at the most; if that does not help, the one of a few keys that ends
+    /// first: a bounded memory and a bounded effort are worth more than one window.
     fn make_room(&mut self, key: Key, now: Timestamp) {
         if self.windows.len() < MAX_KEYS || self.windows.contains_key(&key) {
             return;
@@ -131,16 +112,16 @@ impl Shard {
             self.swept_at = now;
             self.windows.retain(|_, window| now < window.end);
         }
-        if self.windows.len() >= MAX_KEYS
-            && let Some(victim) = self.windows.keys().next().copied()
-        {
-            self.windows.remove(&victim);
+        if self.windows.len() >= MAX_KEYS {
+            let sample = self.windows.iter().take(SAMPLES);
+            let victim = sample.min_by_key(|(_, window)| window.end).map(|(key, _)| *key);
+            victim.map(|key| self.windows.remove(&key));
         }
     }
 }
 
-/// Keys carry addresses: only a digest is kept.
-fn digest(tenant: TenantId, key: &[&str]) -> Key {
+/// The digest of a key.
+pub(super) fn digest(tenant: TenantId, key: &[&str]) -> Key {
     let mut bytes = tenant.0.as_bytes().to_vec();
     for part in key {
         bytes.extend(part.len().to_be_bytes());

@@ -9,7 +9,6 @@ use super::claims::{claims_object, token_claims};
 use crate::{App, Context, flows::factors::AllFactors};
 
 /// A session that was just made.
-#[derive(Clone, Debug)]
 pub(crate) struct Issued {
     pub(crate) token: String,
     /// The `claims` object of the answer.
@@ -32,13 +31,15 @@ pub(crate) async fn issue(
     cx: &Context,
     request: Request<'_>,
     _: AllFactors,
+    ended: &mut Vec<SessionId>,
 ) -> Result<Issued, StoreError> {
     let config = &app.config.session;
     let user = request.account.user.id;
     // One sign-in of a user at a time, so that the limit holds (spec 14, s048).
     tx.lock_user(user).await?;
-    end_presented(tx, app, cx).await?;
-    tx.sessions().trim(user, i64::from(config.limit) - 1, cx.now).await?;
+    end_presented(tx, app, cx, ended).await?;
+    let trimmed = tx.sessions().trim(user, i64::from(config.limit) - 1, cx.now).await?;
+    ended.extend(trimmed.iter().map(|session| session.id));
     let id = SessionId::random(app.rng.as_ref());
     let expires_at = cx.now + config.lifespan;
     let session = Session {
@@ -65,10 +66,15 @@ pub(crate) async fn issue(
 
 /// The session that the browser had before ends: a token that somebody planted or kept is dead after a sign-in (spec 14,
 /// s041).
-async fn end_presented(tx: &mut Tx<'_>, app: &App, cx: &Context) -> Result<(), StoreError> {
+async fn end_presented(
+    tx: &mut Tx<'_>,
+    app: &App,
+    cx: &Context,
+    ended: &mut Vec<SessionId>,
+) -> Result<(), StoreError> {
     for token in &cx.tokens {
         if let Some(id) = app.keys.verify(token, cx.now).ok().as_ref().and_then(super::validate::session_id) {
-            tx.sessions().delete(id).await?;
+            ended.extend(tx.sessions().delete(id).await?.map(|session| session.id));
         }
     }
     Ok(())

@@ -7,11 +7,19 @@
 //! What was found is cached under the token's SHA-256 while the store can promise to tell about the end of sessions; expiry
 //! and idle end are checked against the clock on every use.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use inkan_base::{SessionId, Timestamp, UserId};
 use inkan_crypto::sha256;
 use inkan_store::{SessionEvent, StoreError};
+use moka::notification::RemovalCause;
 use serde_json::{Map, Value};
 
 use super::claims::claims_object;
@@ -21,6 +29,8 @@ use crate::{App, Context};
 const MAX_CACHED: u64 = 100_000;
 /// How long the row is not looked at again.
 const CACHE_TTL: Duration = Duration::from_mins(1);
+
+const INVALID: Validation = Validation::Invalid { idle_expired: false };
 
 /// The outcome of a validation.
 #[derive(Clone, Debug)]
@@ -56,46 +66,78 @@ struct Entry {
     session: SessionId,
     claims: Arc<Value>,
     expires_at: Timestamp,
-    last_used: Timestamp,
     read_at: Timestamp,
+    /// Last use, and what of it stands in the database; in microseconds, shared by all copies.
+    used_at: Arc<AtomicI64>,
+    stored_at: Arc<AtomicI64>,
 }
 
-/// Tokens that were good lately, by SHA-256, and which token a session has.
+impl Entry {
+    fn used_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.used_at.load(Ordering::Relaxed))
+    }
+}
+
+type Key = [u8; 32];
+
+/// Tokens that were good lately, by SHA-256.
 pub(crate) struct SessionCache {
-    entries: moka::sync::Cache<[u8; 32], Entry>,
-    tokens: moka::sync::Cache<SessionId, [u8; 32]>,
+    entries: moka::sync::Cache<Key, Entry>,
+    /// Which token a session has; kept equal to `entries` by its eviction listener.
+    tokens: Arc<Mutex<HashMap<SessionId, Key>>>,
+    /// Counts the ends of sessions: what was read before one of them is not kept.
+    generation: AtomicU64,
 }
 
 impl SessionCache {
     pub(crate) fn new() -> Self {
-        Self { entries: moka::sync::Cache::new(MAX_CACHED), tokens: moka::sync::Cache::new(MAX_CACHED) }
+        let tokens: Arc<Mutex<HashMap<SessionId, Key>>> = Arc::default();
+        let index = Arc::clone(&tokens);
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(MAX_CACHED)
+            .eviction_listener(move |key: Arc<Key>, entry: Entry, cause| {
+                let mut index = lock(&index);
+                if cause != RemovalCause::Replaced && index.get(&entry.session) == Some(&*key) {
+                    index.remove(&entry.session);
+                }
+            })
+            .build();
+        Self { entries, tokens, generation: AtomicU64::new(0) }
     }
 
     /// Forgets what the store says has ended.
     pub(crate) fn forget(&self, event: SessionEvent) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
         match event {
             SessionEvent::Ended(session) => {
-                if let Some(token) = self.tokens.remove(&session) {
-                    self.entries.invalidate(&token);
+                let key = lock(&self.tokens).get(&session).copied();
+                if let Some(key) = key {
+                    self.entries.invalidate(&key);
                 }
             }
-            SessionEvent::Flush => {
-                self.entries.invalidate_all();
-                self.tokens.invalidate_all();
-            }
+            SessionEvent::Flush => self.entries.invalidate_all(),
         }
     }
 
-    fn find(&self, key: &[u8; 32], now: Timestamp) -> Option<Entry> {
+    fn find(&self, key: &Key, now: Timestamp) -> Option<Entry> {
         let entry = self.entries.get(key)?;
         // A clock that was set back must not keep an entry for ever.
         (now >= entry.read_at && now.since(entry.read_at) < CACHE_TTL).then_some(entry)
     }
 
-    fn keep(&self, key: [u8; 32], entry: Entry) {
-        self.tokens.insert(entry.session, key);
+    /// Keeps what was read while the generation was `seen`. Looked at again after the insertion: a session that ended between
+    /// reading and keeping must not come back.
+    fn keep(&self, key: Key, entry: Entry, seen: u64) {
+        lock(&self.tokens).insert(entry.session, key);
         self.entries.insert(key, entry);
+        if self.generation.load(Ordering::SeqCst) != seen {
+            self.entries.invalidate(&key);
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The `session_id` claim.
@@ -136,7 +178,6 @@ impl App {
     /// # Errors
     /// [`StoreError`] when the database cannot tell.
     pub async fn validate(&self, cx: &Context, token: &str, touch: bool) -> Result<Validation, StoreError> {
-        const INVALID: Validation = Validation::Invalid { idle_expired: false };
         let key = sha256(token.as_bytes());
         let cached = match self.store.session_events_alive() {
             true => self.sessions.find(&key, cx.now),
@@ -144,11 +185,8 @@ impl App {
         };
         let entry = match cached {
             Some(entry) => entry,
-            None => match self.read_session(cx, token).await? {
-                Some(entry) => {
-                    self.sessions.keep(key, entry.clone());
-                    entry
-                }
+            None => match self.read_session(cx, token, key).await? {
+                Some(entry) => entry,
                 None => return Ok(INVALID),
             },
         };
@@ -156,11 +194,17 @@ impl App {
             return Ok(INVALID);
         }
         let idle = self.config.session.idle_timeout;
-        if !idle.is_zero() && cx.now.since(entry.last_used) > idle {
-            return self.end_idle(cx, &entry).await;
+        if !idle.is_zero() && cx.now.since(entry.used_at()) > idle {
+            let Some(seen_elsewhere) = self.end_idle(cx, &entry).await? else {
+                return Ok(Validation::Invalid { idle_expired: true });
+            };
+            entry.used_at.store(seen_elsewhere.micros(), Ordering::Relaxed);
         }
-        let last_used = if touch { self.touch(cx, key, &entry).await? } else { entry.last_used };
-        let idle_expires_at = (!idle.is_zero()).then(|| (last_used + idle).min(entry.expires_at));
+        if touch && !self.touch(cx, &entry).await? {
+            self.sessions.forget(SessionEvent::Ended(entry.session));
+            return Ok(INVALID);
+        }
+        let idle_expires_at = (!idle.is_zero()).then(|| (entry.used_at() + idle).min(entry.expires_at));
         Ok(Validation::Valid(ValidSession {
             user: entry.user,
             session: entry.session,
@@ -170,7 +214,7 @@ impl App {
         }))
     }
 
-    async fn read_session(&self, cx: &Context, token: &str) -> Result<Option<Entry>, StoreError> {
+    async fn read_session(&self, cx: &Context, token: &str, key: Key) -> Result<Option<Entry>, StoreError> {
         let Ok(claims) = self.keys.verify(token, cx.now) else { return Ok(None) };
         let audience = claims.get("aud").and_then(Value::as_array);
         let for_us = audience.is_some_and(|all| {
@@ -179,45 +223,55 @@ impl App {
                 .any(|one| self.config.audience().iter().any(|ours| ours == one))
         });
         let (Some(id), true) = (session_id(&claims), for_us) else { return Ok(None) };
+        let seen = self.sessions.generation.load(Ordering::SeqCst);
         let row = self.store.read(cx.tenant, async |tx| tx.sessions().find(id).await).await?;
         let subject = claims.get("sub").and_then(Value::as_str).and_then(|sub| sub.parse().ok());
         let Some(row) = row.filter(|row| Some(row.user_id) == subject) else { return Ok(None) };
         let issued_at =
             claims.get("iat").and_then(Value::as_i64).map(Timestamp::from_seconds).unwrap_or_default();
         let ends = row.expires_at.whole_seconds();
-        Ok(Some(Entry {
+        let entry = Entry {
             user: row.user_id,
             session: row.id,
             claims: Arc::new(claims_object(&claims, issued_at, ends)),
             expires_at: row.expires_at,
-            last_used: row.last_used,
             read_at: cx.now,
-        }))
+            used_at: Arc::new(AtomicI64::new(row.last_used.micros())),
+            stored_at: Arc::new(AtomicI64::new(row.last_used.micros())),
+        };
+        self.sessions.keep(key, entry.clone(), seen);
+        Ok(Some(entry))
     }
 
-    async fn end_idle(&self, cx: &Context, entry: &Entry) -> Result<Validation, StoreError> {
-        let idle = self.config.session.idle_timeout;
-        // The row decides: another node may have seen the session more recently than this one's cache.
-        let ended = self.store.write(cx.tenant, async |tx| {
-            let row = tx.sessions().find(entry.session).await?;
-            let Some(row) = row.filter(|row| cx.now.since(row.last_used) > idle) else { return Ok(false) };
-            tx.sessions().delete(row.id).await.map(|deleted| deleted.is_some())
+    /// Ends a session that was not used for too long. The row decides: another node may have seen it since; then it lives,
+    /// and the time of that use comes back.
+    async fn end_idle(&self, cx: &Context, entry: &Entry) -> Result<Option<Timestamp>, StoreError> {
+        let limit = cx.now - self.config.session.idle_timeout;
+        let used = self.store.write::<_, StoreError>(cx.tenant, async |tx| {
+            if tx.sessions().delete_unused_since(entry.session, limit).await?.is_some() {
+                return Ok(None);
+            }
+            Ok(tx.sessions().find(entry.session).await?.map(|row| row.last_used))
         });
-        let ended: Result<bool, StoreError> = ended.await;
-        self.sessions.forget(SessionEvent::Ended(entry.session));
-        Ok(Validation::Invalid { idle_expired: ended? })
+        let used = used.await?;
+        if used.is_none() {
+            self.sessions.forget(SessionEvent::Ended(entry.session));
+        }
+        Ok(used)
     }
 
-    /// Notes the use, in the database only now and then (spec 05, weakness 11).
-    async fn touch(&self, cx: &Context, key: [u8; 32], entry: &Entry) -> Result<Timestamp, StoreError> {
+    /// Notes the use at once, and in the database now and then (spec 05, weakness 11). False if the session has ended.
+    async fn touch(&self, cx: &Context, entry: &Entry) -> Result<bool, StoreError> {
         let idle = self.config.session.idle_timeout;
         let pause = if idle.is_zero() { CACHE_TTL } else { CACHE_TTL.min(idle / 10) };
-        if cx.now.since(entry.last_used) < pause {
-            return Ok(entry.last_used);
+        entry.used_at.fetch_max(cx.now.micros(), Ordering::Relaxed);
+        let stored_at = Timestamp::from_micros(entry.stored_at.load(Ordering::Relaxed));
+        if cx.now.since(stored_at) < pause {
+            return Ok(true);
         }
         let id = entry.session;
-        self.store.write(cx.tenant, async |tx| tx.sessions().touch(id, cx.now).await).await?;
-        self.sessions.keep(key, Entry { last_used: cx.now, ..entry.clone() });
-        Ok(cx.now)
+        let alive = self.store.write(cx.tenant, async |tx| tx.sessions().touch(id, cx.now).await).await?;
+        entry.stored_at.store(cx.now.micros(), Ordering::Relaxed);
+        Ok(alive)
     }
 }

@@ -1,5 +1,7 @@
 //! Inputs: how an action declares them and how submitted values are read against the declaration (spec 01, section 7).
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::{InputDocument, InputError};
@@ -199,11 +201,18 @@ impl Input {
 }
 
 /// Values that passed their declarations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Inputs(Map<String, Value>);
 
 /// What was rejected, by input.
 pub type InputErrors = Vec<(&'static str, InputError)>;
+
+/// Without values, which may be secrets.
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs").finish_non_exhaustive()
+    }
+}
 
 impl Inputs {
     /// Reads `submitted` by the declarations. Members that are not declared are ignored. All inputs are checked, and the

@@ -98,12 +98,10 @@ impl Passwords<'_, '_> {
         user: UserId,
         old_hash: &str,
         new_hash: &str,
-        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        static SQL: Sql = Sql::new(
-            "UPDATE passwords SET hash = $4, updated_at = $5 WHERE tenant_id = $1 AND user_id = $2 AND hash = $3",
-        );
+        static SQL: Sql =
+            Sql::new("UPDATE passwords SET hash = $4 WHERE tenant_id = $1 AND user_id = $2 AND hash = $3");
         let tenant = self.0.tenant();
-        Ok(self.0.execute(&SQL, params![tenant, user, old_hash, new_hash, now]).await? > 0)
+        Ok(self.0.execute(&SQL, params![tenant, user, old_hash, new_hash]).await? > 0)
     }
 }

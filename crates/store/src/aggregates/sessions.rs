@@ -168,16 +168,35 @@ impl Sessions<'_, '_> {
         self.ended(rows).await
     }
 
-    /// Writes down that the session was used.
+    /// Writes down that the session was used; false if there is no such session any more.
     ///
     /// # Errors
     /// As every statement.
-    pub async fn touch(&mut self, id: SessionId, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn touch(&mut self, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         static SQL: Sql = Sql::new(
-            "UPDATE sessions SET last_used = $3, updated_at = $3 WHERE tenant_id = $1 AND id = $2 AND last_used < $3",
+            "UPDATE sessions SET last_used = CASE WHEN last_used < $3 THEN $3 ELSE last_used END, updated_at = $3 \
+             WHERE tenant_id = $1 AND id = $2",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, at]).await.map(drop)
+        Ok(self.0.execute(&SQL, params![tenant, id, at]).await? > 0)
+    }
+
+    /// Ends the session if it was not used since `limit`; it, if so.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn delete_unused_since(
+        &mut self,
+        id: SessionId,
+        limit: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        static SQL: Sql = Sql::new(concat!(
+            "DELETE FROM sessions WHERE tenant_id = $1 AND id = $2 AND last_used < $3 RETURNING ",
+            columns!()
+        ));
+        let tenant = self.0.tenant();
+        let rows = self.0.query(&SQL, params![tenant, id, limit]).await?;
+        Ok(self.ended(rows).await?.pop())
     }
 
     async fn ended(&mut self, rows: Vec<Row>) -> Result<Vec<Session>, StoreError> {

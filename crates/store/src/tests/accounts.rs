@@ -137,8 +137,8 @@ async fn passwords_are_replaced_only_if_unchanged(test: TestStore) {
         .write(TENANT, async |tx| {
             tx.passwords().upsert(user.id, "one", first_id, NOW).await?;
             tx.passwords().upsert(user.id, "two", second_id, later).await?;
-            let lost = tx.passwords().replace_hash(user.id, "one", "three", later).await?;
-            let replaced = tx.passwords().replace_hash(user.id, "two", "four", later).await?;
+            let lost = tx.passwords().replace_hash(user.id, "one", "three").await?;
+            let replaced = tx.passwords().replace_hash(user.id, "two", "four").await?;
             Ok::<_, StoreError>((replaced, lost, tx.passwords().find(user.id).await?.unwrap()))
         })
         .await

@@ -8,8 +8,8 @@ use super::remember_me::REMEMBER_ME;
 use crate::{
     events::Event,
     flows::{
-        Action, Failure, LoginMethod, Outcome, Preparation, Prepared, Screen, State, Step, View,
-        login::passcodes_allowed, run_fn,
+        Action, Failure, LoginMethod, Outcome, Screen, State, Step, View, limited, login::passcodes_allowed,
+        run_fn,
     },
     limits::Operation,
 };
@@ -23,7 +23,7 @@ pub(crate) const SCREEN: Screen = Screen {
             description: "Enter an identifier to sign in.",
             offered,
             inputs,
-            prepare: Some(run_fn!(limit)),
+            prepare: limited!(Operation::Identify),
             run: run_fn!(continue_with_login_identifier),
             leads_to: &[
                 State::LoginMethodChooser,
@@ -58,14 +58,6 @@ fn inputs(view: &View<'_>) -> Vec<Input> {
         .normalised()
         .required(true),
     ]
-}
-
-/// Identifiers can be probed only so fast (spec 02, L25).
-async fn limit(prepare: &mut Preparation<'_>, _: &Inputs) -> Result<Prepared, Failure> {
-    Ok(match prepare.app.limits.take(prepare.cx, Operation::Identify, "") {
-        Ok(()) => Prepared::Ready,
-        Err(refused) => Prepared::Refused(refused.into()),
-    })
 }
 
 async fn continue_with_login_identifier(

@@ -23,7 +23,10 @@ pub(crate) const SCREEN: Screen = Screen {
         Action {
             name: "continue_to_passcode_confirmation",
             description: "Sign in with a code sent by mail.",
-            offered: |view| shows_all(view) || (view.config.email.enabled && passcodes_allowed(view)),
+            offered: |view| {
+                let possible = view.data().address.is_some();
+                possible && (shows_all(view) || (view.config.email.enabled && passcodes_allowed(view)))
+            },
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(continue_to_passcode_confirmation),

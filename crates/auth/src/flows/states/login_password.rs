@@ -61,11 +61,10 @@ async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Resul
         return Ok(Prepared::Refused(refused.into()));
     }
     let account = app.store.read(cx.tenant, async |tx| identified_account(tx, data).await).await?;
-    let known_here = match &account {
-        Some(account) => app.limits.is_known(cx, account.user.id),
-        None => false,
-    };
-    if let Err(refused) = app.limits.admit_guess(cx, identifier, known_here) {
+    // One budget for an account, under whichever of its identifiers it is tried.
+    let user = account.as_ref().map(|account| account.user.id);
+    let budget = user.map_or_else(|| identifier.to_owned(), |user| user.to_string());
+    if let Err(refused) = app.limits.take_guess(cx, &budget, user) {
         return Ok(Prepared::Refused(refused.into()));
     }
     let hash =
@@ -75,20 +74,14 @@ async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Resul
         true => Some(app.passwords.hash(app.rng.as_ref(), inputs.text("password")).await?),
         false => None,
     };
-    prepare.facts.password = Some(PasswordCheck {
-        user: account.map(|account| account.user.id),
-        hash,
-        matches: verified.matches,
-        rehash,
-    });
+    prepare.facts.password =
+        Some(PasswordCheck { user, account: budget, hash, matches: verified.matches, rehash });
     Ok(Prepared::Ready)
 }
 
 async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
     let Some(check) = &step.facts.password else { return Err(Failure::Bug("no password check".into())) };
-    let identifier = step.progress.data.identifier.clone().unwrap_or_default();
     let Some(user) = check.user.filter(|_| check.matches) else {
-        step.app.limits.guess_failed(step.cx, &identifier);
         return wrong_password(step, check.user).await;
     };
     step.tx.lock_user(user).await?;
@@ -102,11 +95,11 @@ async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
         return Err(Failure::Changed);
     };
     if let (Some(old), Some(new)) = (&check.hash, &check.rehash) {
-        step.tx.passwords().replace_hash(user, old, new, step.cx.now).await?;
+        step.tx.passwords().replace_hash(user, old, new).await?;
     }
-    step.app.limits.guess_succeeded(step.cx, user);
+    step.app.limits.give_back_guess(step.cx, &check.account, Some(user));
     step.data().login_method = Some(LoginMethod::Password);
-    Ok(first_factor_proven(step, account))
+    Ok(first_factor_proven(step, account, None))
 }
 
 async fn wrong_password(

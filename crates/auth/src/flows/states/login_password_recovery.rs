@@ -1,6 +1,6 @@
 //! `login_password_recovery`: a new password in place of the forgotten one (spec 02, section 5.8).
 
-use inkan_flow::{FlowError, Input, Inputs, Rejection};
+use inkan_flow::{FlowError, Input, Inputs};
 
 use crate::{
     accounts::password,
@@ -32,14 +32,11 @@ pub(crate) const SCREEN: Screen = Screen {
 
 async fn password_recovery(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
     let Some(hash) = step.facts.new_password_hash.clone() else { return Err(Failure::Bug("no hash".into())) };
-    let proven = step.progress.data.proven;
-    let Some(account) = step.identified_account().await?.filter(|_| proven) else {
-        return Ok(Outcome::Reject(Rejection::flow(FlowError::OperationNotPermitted)));
+    let Some(account) = step.proven_account().await? else {
+        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
     };
     password::replace(step, &account, &hash).await?;
     step.record(Event::PasswordChanged { user: account.user.id, context: "recovery" }).await?;
-    let data = step.data();
-    data.recovery_pending = false;
-    data.has_password = true;
+    step.data().recovery_pending = false;
     Ok(Outcome::go_for_good([]))
 }

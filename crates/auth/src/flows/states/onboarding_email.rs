@@ -41,10 +41,13 @@ async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<O
     if let Err(error) = email::check(&address) {
         return Ok(Outcome::Reject(Rejection::input("email", error)));
     }
-    let proven = step.progress.data.proven;
-    let Some(account) = step.identified_account().await?.filter(|_| proven) else {
-        return Ok(Outcome::Reject(Rejection::flow(FlowError::OperationNotPermitted)));
+    let Some(account) = step.proven_account().await? else {
+        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
     };
+    if !account.emails.is_empty() {
+        // Got one meanwhile, in another flow (spec 02, L4).
+        return Ok(Outcome::go_for_good([]));
+    }
     let taken = step.tx.emails().find_by_address(&address).await?.is_some();
     if step.config().email.require_verification {
         let data = step.data();
@@ -56,7 +59,7 @@ async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<O
     if taken {
         return Ok(Outcome::Reject(Rejection::input("email", InputError::email_exists())));
     }
-    email::add(step, account.user.id, &address, email::Proof::None).await?;
+    email::add(step, &account, &address, email::Proof::None).await?;
     Ok(Outcome::go_for_good([]))
 }
 

@@ -54,10 +54,13 @@ async fn username_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcom
     if !username::is_valid(&name) {
         return Ok(Outcome::Reject(Rejection::input("username", InputError::invalid_username())));
     }
-    let proven = step.progress.data.proven;
-    let Some(account) = step.identified_account().await?.filter(|_| proven) else {
-        return Ok(Outcome::Reject(Rejection::flow(FlowError::OperationNotPermitted)));
+    let Some(account) = step.proven_account().await? else {
+        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
     };
+    if account.username.is_some() {
+        // Got one meanwhile, in another flow (spec 02, L4).
+        return Ok(Outcome::go_for_good([]));
+    }
     if step.tx.usernames().find(&name).await?.is_some() {
         return Ok(Outcome::Reject(Rejection::input("username", InputError::username_exists())));
     }

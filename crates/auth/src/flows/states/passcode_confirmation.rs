@@ -12,9 +12,8 @@ use crate::{
     events::Event,
     flows::{
         Action, BACK, Failure, FlowKind, LoginMethod, Outcome, Screen, State, Step, always, enter,
-        login::first_factor_proven, no_inputs, run_fn,
+        factors::still_proven, login::first_factor_proven, no_inputs, run_fn,
     },
-    limits::Operation,
 };
 
 pub(crate) const SCREEN: Screen = Screen {
@@ -26,7 +25,7 @@ pub(crate) const SCREEN: Screen = Screen {
             description: "Enter the code from the mail.",
             offered: always,
             inputs: |_| vec![Input::text("code").required(true).min(6).max(6).lengths_as_hints()],
-            prepare: None,
+            prepare: Some(run_fn!(passcode::take_from_budgets)),
             run: run_fn!(verify_passcode),
             leads_to: &[
                 State::LoginPasswordRecovery,
@@ -51,8 +50,7 @@ pub(crate) const SCREEN: Screen = Screen {
 
 /// Entering sends a code, unless a valid one is under way to the same address. Costs a token either way.
 async fn send_on_entry(step: &mut Step<'_, '_>) -> Result<(), Failure> {
-    let address = passcode::target(&step.progress.data)?.to_owned();
-    if let Err(refused) = step.app.limits.take(step.cx, Operation::SendPasscode, &address) {
+    if let Err(refused) = passcode::take_mail(step)? {
         let rejection = Rejection::from(refused);
         step.out.error = Some(rejection.error);
         step.out.payload.extend(rejection.payload);
@@ -66,8 +64,7 @@ async fn send_on_entry(step: &mut Step<'_, '_>) -> Result<(), Failure> {
 
 /// Always a new code; the old one is dead. Costs one token (spec 02, L10).
 async fn resend_passcode(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
-    let address = passcode::target(&step.progress.data)?.to_owned();
-    if let Err(refused) = step.app.limits.take(step.cx, Operation::SendPasscode, &address) {
+    if let Err(refused) = passcode::take_mail(step)? {
         return Ok(Outcome::Reject(refused.into()));
     }
     passcode::send(step).await?;
@@ -75,22 +72,22 @@ async fn resend_passcode(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome,
 }
 
 async fn verify_passcode(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
-    let reason = match passcode::guess(step, inputs.text("code")).await? {
+    let invalid = || Rejection::input("code", InputError::passcode_invalid());
+    let (reason, rejection) = match passcode::guess(step, inputs.text("code")).await? {
         Guess::Right => return confirmed(step).await,
-        Guess::Limited(refused) => return Ok(Outcome::Reject(refused.into())),
-        Guess::Gone => "passcode expired or unknown",
-        Guess::Wrong => "wrong passcode",
-        Guess::Exhausted => "passcode entered wrong too many times",
+        Guess::Gone => ("passcode expired or unknown", invalid()),
+        Guess::Wrong => ("wrong passcode", invalid()),
+        Guess::Exhausted => {
+            let rejection = Rejection::flow(FlowError::PasscodeMaxAttemptsReached);
+            ("passcode entered wrong too many times", rejection)
+        }
     };
-    let exhausted = reason.ends_with("times");
-    if step.flow == FlowKind::Login {
+    // A code for an address that is being added is no attempt to sign in (spec 02, L31).
+    if step.flow == FlowKind::Login && step.progress.data.new_address.is_none() {
         let user = step.progress.data.user;
         step.record(Event::LoginFailed { user, method: LoginMethod::Passcode, reason }).await?;
     }
-    Ok(Outcome::Reject(match exhausted {
-        true => Rejection::flow(FlowError::PasscodeMaxAttemptsReached),
-        false => Rejection::input("code", InputError::passcode_invalid()),
-    }))
+    Ok(Outcome::Reject(rejection))
 }
 
 /// The code was right: what it proves depends on what it was sent for.
@@ -103,7 +100,7 @@ async fn confirmed(step: &mut Step<'_, '_>) -> Result<Outcome, Failure> {
         step.data().email_verified = true;
         return Ok(Outcome::go_for_good([]));
     }
-    let Some(account) = step.identified_account().await? else { return Ok(not_permitted()) };
+    let Some(account) = step.locked_account().await? else { return Ok(not_permitted()) };
     match step.progress.data.new_address.clone() {
         Some(address) => confirm_new_address(step, &account, address).await,
         None => confirm_login(step, &account).await,
@@ -115,19 +112,19 @@ async fn confirm_new_address(
     account: &Account,
     address: String,
 ) -> Result<Outcome, Failure> {
-    if !step.progress.data.proven || step.tx.emails().find_by_address(&address).await?.is_some() {
+    if !still_proven(&step.progress.data, account) {
+        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
+    }
+    if step.tx.emails().find_by_address(&address).await?.is_some() {
         return Ok(not_permitted());
     }
-    email::add(step, account.user.id, &address, email::Proof::Passcode).await?;
-    let data = step.data();
-    data.new_address = None;
-    data.address.get_or_insert(address);
+    email::add(step, account, &address, email::Proof::Passcode).await?;
+    step.data().new_address = None;
     Ok(Outcome::go_for_good([]))
 }
 
 async fn confirm_login(step: &mut Step<'_, '_>, account: &Account) -> Result<Outcome, Failure> {
     let address = step.progress.data.address.clone().unwrap_or_default();
-    step.tx.lock_user(account.user.id).await?;
     // The address may have left the account since the mail was sent; then the code proves nothing about it (L2).
     let Some(owned) = account.emails.iter().find(|email| email.address == address) else {
         return Ok(not_permitted());
@@ -139,7 +136,7 @@ async fn confirm_login(step: &mut Step<'_, '_>, account: &Account) -> Result<Out
         step.record(Event::EmailVerified { user: account.user.id, address: &address }).await?;
     }
     step.data().email_verified = true;
-    Ok(first_factor_proven(step, account))
+    Ok(first_factor_proven(step, account, Some(address)))
 }
 
 fn not_permitted() -> Outcome {

@@ -1,6 +1,6 @@
 //! `password_creation`: a first password (spec 02, section 5.19; spec 03, section 6.4).
 
-use inkan_flow::{FlowError, Input, Inputs, Rejection};
+use inkan_flow::{FlowError, Input, Inputs};
 
 use crate::{
     accounts::password,
@@ -49,19 +49,19 @@ fn may_skip(view: &View<'_>) -> bool {
 async fn register_password(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
     let Some(hash) = step.facts.new_password_hash.clone() else { return Err(Failure::Bug("no hash".into())) };
     match step.flow {
-        FlowKind::Registration => step.data().password_hash = Some(hash),
+        FlowKind::Registration => {
+            step.data().password_hash = Some(hash);
+            step.data().has_password = true;
+        }
         FlowKind::Login => {
-            let proven = step.progress.data.proven;
-            let Some(account) = step.identified_account().await?.filter(|_| proven) else {
-                return Ok(Outcome::Reject(Rejection::flow(FlowError::OperationNotPermitted)));
+            let Some(account) = step.proven_account().await?.filter(|account| account.password.is_none())
+            else {
+                return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
             };
-            if account.password.is_none() {
-                password::set(step, account.user.id, &hash).await?;
-                step.record(Event::PasswordChanged { user: account.user.id, context: "login" }).await?;
-            }
+            password::set(step, account.user.id, &hash).await?;
+            step.record(Event::PasswordChanged { user: account.user.id, context: "login" }).await?;
         }
     }
-    step.data().has_password = true;
     Ok(Outcome::go_for_good([]))
 }
 

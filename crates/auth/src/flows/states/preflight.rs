@@ -2,7 +2,10 @@
 
 use inkan_flow::{Input, Inputs};
 
-use crate::flows::{Action, Capabilities, Failure, Outcome, Screen, State, Step, always, run_fn};
+use crate::{
+    flows::{Action, Capabilities, Failure, Outcome, Screen, State, Step, always, limited, run_fn},
+    limits::Operation,
+};
 
 const WEBAUTHN: &str = "webauthn_available";
 const CONDITIONAL: &str = "webauthn_conditional_mediation_available";
@@ -22,7 +25,7 @@ pub(crate) const SCREEN: Screen = Screen {
                 Input::boolean(PLATFORM).hidden(),
             ]
         },
-        prepare: None,
+        prepare: limited!(Operation::Begin),
         run: run_fn!(register_client_capabilities),
         leads_to: &[State::LoginInit, State::RegistrationInit],
     }],

@@ -8,8 +8,8 @@ use super::remember_me::REMEMBER_ME;
 use crate::{
     accounts::{email, username},
     flows::{
-        Action, Failure, Outcome, Preparation, Prepared, Screen, State, Step, View,
-        registration::steps_after_identifiers, run_fn,
+        Action, Failure, Outcome, Screen, State, Step, View, limited, registration::steps_after_identifiers,
+        run_fn,
     },
     limits::Operation,
 };
@@ -25,7 +25,7 @@ pub(crate) const SCREEN: Screen = Screen {
                 view.config.account.allow_signup && (asks_for_email(view) || asks_for_username(view))
             },
             inputs,
-            prepare: Some(run_fn!(limit)),
+            prepare: limited!(Operation::Identify),
             run: run_fn!(register_login_identifier),
             leads_to: &[State::PasscodeConfirmation, State::PasswordCreation, State::Success, State::Error],
         },
@@ -55,14 +55,6 @@ fn inputs(view: &View<'_>) -> Vec<Input> {
     inputs
 }
 
-/// User names can be probed and addresses mailed to only so fast (spec 03, section 20, item 12).
-async fn limit(prepare: &mut Preparation<'_>, _: &Inputs) -> Result<Prepared, Failure> {
-    Ok(match prepare.app.limits.take(prepare.cx, Operation::Identify, "") {
-        Ok(()) => Prepared::Ready,
-        Err(refused) => Prepared::Refused(refused.into()),
-    })
-}
-
 async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
     let given = |name: &str| Some(inputs.text(name).to_owned()).filter(|text| !text.is_empty());
     let (address, name) = (given("email"), given("username"));
@@ -71,6 +63,10 @@ async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> 
     }
     step.data().username = name;
     step.data().address.clone_from(&address);
+    // Before anything is looked up, so that the answer tells nothing about accounts.
+    let Some(next) = steps_after_identifiers(step.config(), &step.progress.data) else {
+        return Ok(Outcome::Fail(FlowError::FlowDiscontinuity));
+    };
     if let Some(address) = address {
         let taken = step.tx.emails().find_by_address(&address).await?.is_some();
         let privacy =
@@ -85,9 +81,6 @@ async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> 
         }
         step.data().passcode_kind = Some(MailKind::EmailVerification);
     }
-    let Some(next) = steps_after_identifiers(step.config(), &step.progress.data) else {
-        return Ok(Outcome::Fail(FlowError::FlowDiscontinuity));
-    };
     step.data().user = Some(UserId::random(step.app.rng.as_ref()));
     Ok(Outcome::go(next))
 }
