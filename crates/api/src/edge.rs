@@ -97,17 +97,20 @@ impl Edge {
                 return response;
             }
         };
+        let left = self.limits.deadline.saturating_sub(started.elapsed());
         let _slot = match self.slots.try_acquire() {
             Ok(slot) => Some(slot),
             Err(_) if parts.uri.path() == "/health/alive" => None,
             Err(_) => return refuse(ApiError::Unavailable),
         };
+        if left.is_zero() {
+            return refuse(ApiError::Unavailable);
+        }
         cx.now = self.app.clock.now(); // the body may have taken its time
         let request_id = cx.request_id.clone();
         let mut request = http::Request::from_parts(parts, AxumBody::from(body));
         request.extensions_mut().insert(cx);
         let work = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
-        let left = self.limits.deadline.saturating_sub(started.elapsed());
         match tokio::time::timeout(left, work).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Err(_)) => {

@@ -19,21 +19,13 @@ use tokio::{
 use super::registry::Connection;
 use crate::Limits;
 
-/// What the client is waited for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Waiting {
-    /// Nothing: the request has its own limits.
-    No,
-    /// The next request.
-    Request,
-    /// The rest of the head.
-    Head,
-}
-
 pub(super) struct Guarded<S> {
     stream: S,
     connection: Arc<Connection>,
-    waiting: Waiting,
+    /// The number of answers when the clock for reading was set.
+    answered: u64,
+    /// The clock runs for the head of a request, not for the pause before it.
+    in_head: bool,
     read_limit: Pin<Box<Sleep>>,
     write_limit: Option<Pin<Box<Sleep>>>,
     idle: Duration,
@@ -46,20 +38,14 @@ impl<S> Guarded<S> {
         Self {
             stream,
             connection,
-            waiting: Waiting::Request,
+            answered: 0,
+            in_head: true,
             // The first request of a connection is on its way already.
             read_limit: Box::pin(sleep(limits.head_timeout)),
             write_limit: None,
             idle: limits.idle_timeout,
             head: limits.head_timeout,
             write: limits.write_timeout,
-        }
-    }
-
-    fn wait(&mut self, waiting: Waiting, limit: Duration) {
-        if self.waiting != waiting {
-            self.waiting = waiting;
-            self.read_limit.as_mut().reset(Instant::now() + limit);
         }
     }
 
@@ -84,19 +70,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let result = pin!(&mut this.stream).poll_read(cx, buffer);
-        let busy = this.connection.is_busy();
-        if busy {
-            this.waiting = Waiting::No;
-            return result;
+        if this.connection.is_busy() {
+            return result; // the request under way has its own limits
+        }
+        let answered = this.connection.answered();
+        if this.answered != answered {
+            this.answered = answered;
+            this.in_head = false;
+            this.read_limit.as_mut().reset(Instant::now() + this.idle);
         }
         if result.is_ready() {
-            if buffer.filled().len() > before {
-                this.wait(Waiting::Head, this.head);
+            if buffer.filled().len() > before && !this.in_head {
+                this.in_head = true;
+                this.read_limit.as_mut().reset(Instant::now() + this.head);
             }
             return result;
-        }
-        if this.waiting == Waiting::No {
-            this.wait(Waiting::Request, this.idle);
         }
         this.read_limit.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -33,6 +33,7 @@ pub(super) struct Connection {
     registry: Weak<Registry>,
     id: u64,
     busy: AtomicBool,
+    answered: AtomicU64,
     evict: CancellationToken,
 }
 
@@ -53,7 +54,13 @@ impl Registry {
         let id = state.tick();
         let evict = CancellationToken::new();
         state.open.insert(id, Entry { idle_since: Some(id), evict: evict.clone() });
-        Some(Arc::new(Connection { registry: Arc::downgrade(self), id, busy: AtomicBool::new(false), evict }))
+        Some(Arc::new(Connection {
+            registry: Arc::downgrade(self),
+            id,
+            busy: AtomicBool::new(false),
+            answered: AtomicU64::new(0),
+            evict,
+        }))
     }
 
     /// Ends the connection that has been idle the longest.
@@ -99,6 +106,11 @@ impl Connection {
         self.busy.load(Ordering::Acquire)
     }
 
+    /// How many requests were answered.
+    pub(super) fn answered(&self) -> u64 {
+        self.answered.load(Ordering::Acquire)
+    }
+
     fn mark(&self, busy: bool) {
         self.busy.store(busy, Ordering::Release);
         let Some(registry) = self.registry.upgrade() else { return };
@@ -112,6 +124,7 @@ impl Connection {
 
 impl Drop for Busy {
     fn drop(&mut self) {
+        self.0.answered.fetch_add(1, Ordering::AcqRel);
         self.0.mark(false);
     }
 }

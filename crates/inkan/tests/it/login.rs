@@ -21,5 +21,28 @@ each_engine! {
         let token = done.token().unwrap();
         let me = app.get("/me").cookie(&token).await.json();
         assert_eq!(me["user_id"], ada.id.to_string());
+        let kinds: Vec<_> = app.audit().await.into_iter().map(|record| record.kind).collect();
+        assert_eq!(kinds, ["login_failure", "login_success"]);
+    }
+
+    async fn a_passcode_login_ends_with_a_session(app: AppBuilder) {
+        let app = app.start().await;
+        app.user("ada@example.com").verified(false).create().await;
+
+        let mut flow = app.login().with_webauthn().await;
+        flow.act("continue_with_login_identifier", json!({ "email": "ada@example.com" })).await;
+        let sent = flow.act("continue_to_passcode_confirmation", json!({})).await;
+        assert_eq!(sent.outline(), "200 passcode_confirmation");
+        let wrong = flow.act("verify_passcode", json!({ "code": "x" })).await;
+        assert_eq!(wrong.outline(), "400 passcode_confirmation form_data_invalid_error code=passcode_invalid");
+        let code = app.code("ada@example.com").await;
+        let done = flow.act("verify_passcode", json!({ "code": code })).await;
+        assert_eq!(done.name(), "success");
+    }
+
+    async fn a_user_name_is_an_identifier(app: AppBuilder) {
+        let app = app.config("{ username: { enabled: true }, email: { acquire_on_login: false } }").start().await;
+        let ada = app.user("").username("ada").password("correct horse").create().await;
+        assert_eq!(app.sign_in(&ada).await.name(), "success");
     }
 }

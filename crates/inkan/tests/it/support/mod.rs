@@ -7,8 +7,8 @@ mod log;
 mod user;
 
 pub(crate) use app::{AppBuilder, Engine, TestApp, run};
-pub(crate) use flow::{Doc, Flow};
-pub(crate) use http::{Reply, raw};
+pub(crate) use flow::Doc;
+pub(crate) use http::{Call, Reply, raw};
 pub(crate) use user::TestUser;
 
 /// Compiles each test once per storage engine: `name::sqlite` and `name::postgres`.
