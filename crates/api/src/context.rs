@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn at_most_twenty_tokens() {
-        let map = headers(&[(header::COOKIE, b"hanko=x;"); 50]);
+        let map = headers(&vec![(header::COOKIE, &b"hanko=x;"[..]); 50]);
         assert_eq!(cookies(&map, "hanko").count(), MAX_TOKENS);
     }
 }

@@ -168,9 +168,11 @@ pub(crate) fn render(answer: Answer) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in answer.headers {
-        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
-            (Ok(name), Ok(value)) => drop(headers.append(name, value)),
-            _ => tracing::error!(header = %name, "an answer has a header that cannot be sent"),
+        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value));
+        if let (Ok(name), Ok(value)) = parsed {
+            headers.append(name, value);
+        } else {
+            tracing::error!(header = %name, "an answer has a header that cannot be sent");
         }
     }
     if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(header::RETRY_AFTER) {

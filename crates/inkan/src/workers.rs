@@ -10,6 +10,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const CLEANUP_PAUSE: Duration = Duration::from_mins(1);
 const CLEANUP_BATCH: usize = 500;
+/// What panics at once must not do so in a tight loop.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 /// How long a stopping server goes on sending what is due.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -17,11 +19,13 @@ const FLUSH: Duration = Duration::from_secs(5);
 pub(crate) async fn outbox(worker: OutboxWorker, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         let (worker, stop) = (worker.clone(), shutdown.clone());
-        supervised("outbox", async move {
+        let run = supervised("outbox", async move {
             worker.run(stop.cancelled()).await;
             Ok(())
-        })
-        .await;
+        });
+        if run.await.is_none() {
+            sleep(AFTER_PANIC).await;
+        }
     }
     let rest = async { while let Some(1..) = supervised("outbox", flush(worker.clone())).await {} };
     if timeout(FLUSH, rest).await.is_err() {

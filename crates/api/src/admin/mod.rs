@@ -30,7 +30,6 @@ impl axum::extract::FromRef<Shared> for Arc<App> {
 }
 
 /// The routes. `mailbox` is there while no SMTP server is configured.
-#[must_use]
 pub fn router(app: Arc<App>, mailbox: Option<Mailbox>) -> Router {
     let shared = Shared { app, mailbox };
     let guarded = Router::new()

@@ -7,8 +7,8 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, StatusCode, header};
-use inkan_auth::{App, Context, ValidSession, Validation};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use inkan_auth::{App, Context, Validation};
 
 use crate::{cors::Cors, error::ApiError, error::json};
 
@@ -17,7 +17,10 @@ pub(super) async fn me(
     State(app): State<Arc<App>>,
     Extension(cx): Extension<Context>,
 ) -> Result<Response, ApiError> {
-    let session = require_session(&app, &cx).await?;
+    let session = match app.authenticate(&cx).await? {
+        Validation::Valid(session) => session,
+        Validation::Invalid { idle_expired } => return Ok(no_session(&app, idle_expired)),
+    };
     let profile = app.me(&cx, &session).await?.ok_or(ApiError::Unauthorized)?;
     Ok(json(StatusCode::OK, &profile))
 }
@@ -31,15 +34,20 @@ pub(super) async fn logout(
     if Cors::new(&app.config).is_foreign_page(&headers) {
         return Err(ApiError::Forbidden);
     }
-    let session = require_session(&app, &cx).await?;
+    let session = match app.authenticate(&cx).await? {
+        Validation::Valid(session) => session,
+        Validation::Invalid { idle_expired } => return Ok(no_session(&app, idle_expired)),
+    };
     app.logout(&cx, &session).await?;
     let removal = [(header::SET_COOKIE, app.session_cookie_removal())];
     Ok((StatusCode::NO_CONTENT, removal).into_response())
 }
 
-async fn require_session(app: &App, cx: &Context) -> Result<ValidSession, ApiError> {
-    match app.authenticate(cx).await? {
-        Validation::Valid(session) => Ok(session),
-        Validation::Invalid { .. } => Err(ApiError::Unauthorized),
+/// 401. A session that ended just now because it was not used takes its cookie along (spec 05 §1.3).
+fn no_session(app: &App, idle_expired: bool) -> Response {
+    let mut response = ApiError::Unauthorized.into_response();
+    if idle_expired && let Ok(removal) = HeaderValue::from_str(&app.session_cookie_removal()) {
+        response.headers_mut().insert(header::SET_COOKIE, removal);
     }
+    response
 }

@@ -35,7 +35,6 @@ impl axum::extract::FromRef<Shared> for Arc<App> {
 }
 
 /// The routes. `mailbox` is the address of the development mailbox, which the start page links to.
-#[must_use]
 pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Router {
     Router::new()
         .route("/", get(start::page))

@@ -1,5 +1,6 @@
 //! The admin port (decision 16, score item 97).
 
+use inkan_config::ApiKeyHash;
 use inkan_crypto::sha256;
 use serde_json::json;
 
@@ -27,7 +28,7 @@ each_engine! {
     }
 
     async fn s097_with_keys_only_their_holders_get_in(app: AppBuilder) {
-        let hash: String = sha256(b"the-key").iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = ApiKeyHash::from(sha256(b"the-key")).to_string();
         let app = app.config(&format!("admin: {{ api_keys: ['{hash}'] }}")).start().await;
         for path in ["/", "/mailbox", "/mailbox.json", "/nothing"] {
             app.admin(path).await.assert_error(401, "Unauthorized");

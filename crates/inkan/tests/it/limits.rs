@@ -62,7 +62,7 @@ each_engine! {
     async fn s091_many_headers_are_refused(app: AppBuilder) {
         let app = app.start().await;
         for lines in [150, 1000] {
-            let headers: String = (0..lines).map(|number| format!("X-{number}: y\r\n")).collect();
+            let headers = "X-Same: y\r\n".repeat(lines);
             let answer = raw(&app, format!("POST /login HTTP/1.1\r\nHost: a\r\n{headers}\r\n").as_bytes()).await;
             assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
         }

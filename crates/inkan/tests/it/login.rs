@@ -3,6 +3,17 @@
 use serde_json::json;
 
 each_engine! {
+    async fn a_flow_starts_with_what_the_client_can_do(app: AppBuilder) {
+        let app = app.start().await;
+        let mut flow = app.login().without_preflight().await;
+        assert_eq!(flow.doc.outline(), "200 preflight");
+        assert_eq!(flow.doc.actions(), ["register_client_capabilities"]);
+        let href = format!("/login?action=register_client_capabilities%40{}", flow.id());
+        assert_eq!(flow.href("register_client_capabilities"), href);
+        let next = flow.act("register_client_capabilities", json!({ "webauthn_available": false })).await;
+        assert_eq!(next.actions(), ["continue_with_login_identifier"]);
+    }
+
     async fn a_password_login_ends_with_a_session(app: AppBuilder) {
         let app = app.start().await;
         let ada = app.user("ada@example.com").password("correct horse").create().await;

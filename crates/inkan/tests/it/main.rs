@@ -1,6 +1,13 @@
 //! The product over HTTP: the production wiring, on both databases. Tests replace the clock, the randomness, the cost of
 //! password hashing and the mail server, nothing else. The modules mirror URLs and flow states.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what cannot be set up, sent or read has failed the test"
+)]
+
 #[macro_use]
 mod support;
 

@@ -114,7 +114,7 @@ each_engine! {
         app.user("ada@example.com").password("correct horse").create().await;
         let mut outlines = Vec::new();
         for attempt in 0..6 {
-            let mut flow = app.login().from_ip(&format!("9.9.9.{attempt}, garbage{attempt}")).await;
+            let mut flow = app.login().ip(&format!("9.9.9.{attempt}, garbage{attempt}")).await;
             flow.act("continue_with_login_identifier", json!({ "email": "ada@example.com" })).await;
             flow.act("continue_to_password_login", json!({})).await;
             outlines.push(flow.act("password_login", json!({ "password": "wrong horse" })).await.status);

@@ -34,7 +34,7 @@ impl Doc {
         );
         assert_eq!(json["status"], reply.status, "{json}");
         assert_eq!(reply.header("content-type"), "application/json");
-        Self { json, reply }
+        Self { reply, json }
     }
 
     /// Name of the state.
@@ -126,7 +126,7 @@ impl TestApp {
 
 impl<'a> Start<'a> {
     /// From another client address.
-    pub(crate) fn from_ip(mut self, ip: &str) -> Self {
+    pub(crate) fn ip(mut self, ip: &str) -> Self {
         ip.clone_into(&mut self.ip);
         self
     }
