@@ -131,6 +131,11 @@
     if (first) first.focus();
   }
 
+  const inputError = (state, input) => {
+    const wrongPassword = state === "login_password" && input.error.code === "value_invalid_error";
+    return wrongPassword ? "This password is not right." : words(ERRORS, input.error.code);
+  };
+
   function form(flow, document_, action, inputs) {
     const controls = inputs.map((input) => [input, control(input)]);
     const submit = element("button", { type: "submit", textContent: words(ACTIONS, action.action) });
@@ -138,7 +143,7 @@
     const node = element("form", { noValidate: true });
     for (const [input, field] of controls) {
       const label = element("label", { htmlFor: field.id, textContent: words(INPUTS, input.name) });
-      const error = input.error ? element("p", { className: "error", textContent: words(ERRORS, input.error.code) }) : null;
+      const error = input.error ? element("p", { className: "error", textContent: inputError(document_.name, input) }) : null;
       node.append(...[label, field, error].filter((part) => part !== null));
     }
     node.append(submit);

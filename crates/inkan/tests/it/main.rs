@@ -13,6 +13,7 @@ mod support;
 
 mod account;
 mod admin;
+mod cli;
 mod cors;
 mod limits;
 mod login;
