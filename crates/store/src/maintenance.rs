@@ -18,6 +18,8 @@ const OUTBOX_RETENTION: Duration = Duration::from_hours(24);
 pub struct CleanedUp {
     /// Expired flows, finished ones included.
     pub flows: u64,
+    /// Answers of flows that cannot be had again; wiped, their flows stay.
+    pub answers: u64,
     /// Expired one-time codes.
     pub passcodes: u64,
     /// Expired sessions.
@@ -43,7 +45,7 @@ macro_rules! batch {
 }
 
 impl Store {
-    /// Removes what has expired, in all tenants, in transactions of at most `batch` rows. Expired sessions are not announced:
+    /// Removes what has expired, and the answers of flows that cannot be had again, in all tenants, in transactions of at most `batch` rows. Expired sessions are not announced:
     /// their end is in the token.
     ///
     /// # Errors
@@ -55,6 +57,10 @@ impl Store {
         batch: usize,
     ) -> Result<CleanedUp, StoreError> {
         static FLOWS: Sql = batch!("flows", "expires_at <= $1");
+        static ANSWERS: Sql = Sql::new(
+            "UPDATE flows SET last_request = NULL, last_answer = NULL, last_answer_until = NULL WHERE id IN (\
+             SELECT id FROM flows WHERE last_answer IS NOT NULL AND last_answer_until <= $1 LIMIT $2)",
+        );
         static PASSCODES: Sql = batch!("passcodes", "expires_at <= $1");
         static SESSIONS: Sql = batch!("sessions", "expires_at <= $1");
         static AUDIT: Sql = batch!("audit_records", "created_at <= $1");
@@ -63,24 +69,25 @@ impl Store {
         self.write(TenantId::DEFAULT, async |tx| outbox::give_up_expired(tx, now).await).await?;
         let day_ago = now - OUTBOX_RETENTION;
         Ok(CleanedUp {
-            flows: self.delete(&FLOWS, now, batch).await?,
-            passcodes: self.delete(&PASSCODES, now, batch).await?,
-            sessions: self.delete(&SESSIONS, now, batch).await?,
-            audit_records: self.delete(&AUDIT, now - audit_retention, batch).await?,
-            outbox: self.delete(&FINISHED, day_ago, batch).await?
-                + self.delete(&OUTBOX, day_ago, batch).await?,
+            flows: self.in_batches(&FLOWS, now, batch).await?,
+            answers: self.in_batches(&ANSWERS, now, batch).await?,
+            passcodes: self.in_batches(&PASSCODES, now, batch).await?,
+            sessions: self.in_batches(&SESSIONS, now, batch).await?,
+            audit_records: self.in_batches(&AUDIT, now - audit_retention, batch).await?,
+            outbox: self.in_batches(&FINISHED, day_ago, batch).await?
+                + self.in_batches(&OUTBOX, day_ago, batch).await?,
         })
     }
 
-    async fn delete(&self, sql: &'static Sql, limit: Timestamp, batch: usize) -> Result<u64, StoreError> {
+    async fn in_batches(&self, sql: &'static Sql, limit: Timestamp, batch: usize) -> Result<u64, StoreError> {
         let batch = i64::try_from(batch.max(1)).unwrap_or(i64::MAX);
         let mut total = 0;
         loop {
-            let deleted = self
+            let changed = self
                 .write(TenantId::DEFAULT, async |tx| tx.execute(sql, params![limit, batch]).await)
                 .await?;
-            total += deleted;
-            if deleted < batch.unsigned_abs() {
+            total += changed;
+            if changed < batch.unsigned_abs() {
                 return Ok(total);
             }
         }

@@ -15,8 +15,8 @@ macro_rules! files {
     };
 }
 
-pub(crate) const SQLITE: Files = files!("sqlite": "V1__first_sign_in");
-pub(crate) const POSTGRES: Files = files!("postgres": "V1__first_sign_in");
+pub(crate) const SQLITE: Files = files!("sqlite": "V1__first_sign_in", "V2__wiped_answers");
+pub(crate) const POSTGRES: Files = files!("postgres": "V1__first_sign_in", "V2__wiped_answers");
 
 pub(crate) fn runner(files: Files) -> Result<Runner, OpenError> {
     let migrations = files

@@ -174,7 +174,8 @@ impl Sessions<'_, '_> {
     /// As every statement.
     pub async fn touch(&mut self, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         static SQL: Sql = Sql::new(
-            "UPDATE sessions SET last_used = CASE WHEN last_used < $3 THEN $3 ELSE last_used END, updated_at = $3 \
+            "UPDATE sessions SET last_used = CASE WHEN last_used < $3 THEN $3 ELSE last_used END, \
+             updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END \
              WHERE tenant_id = $1 AND id = $2",
         );
         let tenant = self.0.tenant();

@@ -12,6 +12,7 @@ inkan_test_support::engines!(TestStore:
     flows_are_kept_whole,
     a_flow_starts_once,
     one_of_many_updates_wins,
+    answers_are_wiped_when_they_cannot_be_had_again,
 );
 
 async fn flows_are_kept_whole(test: TestStore) {
@@ -76,4 +77,24 @@ async fn one_of_many_updates_wins(test: TestStore) {
         .store
         .read(TENANT, async |tx| Ok::<_, StoreError>(tx.flows().find(row.id).await?.unwrap().version));
     assert_eq!(version.await.unwrap(), 2);
+}
+
+async fn answers_are_wiped_when_they_cannot_be_had_again(test: TestStore) {
+    let clean_up = async |seconds| {
+        let now = NOW + Duration::from_secs(seconds);
+        test.store.clean_up(now, Duration::from_hours(1), 2).await.unwrap().answers
+    };
+    let mut rows: Vec<_> = (0..5).map(|_| flow(&test.rng)).collect();
+    for row in &mut rows {
+        (row.last_request, row.last_answer) = (Some(vec![1]), Some(vec![2]));
+        row.last_answer_until = Some(NOW + Duration::from_secs(10));
+        row.expires_at = NOW + Duration::from_hours(24);
+        test.store.write(TENANT, async |tx| tx.flows().create(row).await).await.unwrap();
+    }
+    assert_eq!((clean_up(9).await, clean_up(10).await, clean_up(11).await), (0, 5, 0));
+    for mut row in rows {
+        let found = test.store.read(TENANT, async |tx| tx.flows().find(row.id).await).await.unwrap();
+        (row.last_request, row.last_answer, row.last_answer_until) = (None, None, None);
+        assert_eq!(found, Some(row), "nothing else changes");
+    }
 }
