@@ -61,7 +61,11 @@ pub(crate) async fn issue(
         Retention::Session => false,
         Retention::Prompt => request.remember_me,
     };
-    Ok(Issued { token, claims: claims_object(&claims, cx.now, expires_at), persistent })
+    Ok(Issued {
+        token,
+        claims: claims_object(&claims, cx.now.whole_seconds(), expires_at.whole_seconds()),
+        persistent,
+    })
 }
 
 /// The session that the browser had before ends: a token that somebody planted or kept is dead after a sign-in (spec 14,

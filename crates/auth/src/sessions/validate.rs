@@ -230,13 +230,16 @@ impl App {
         let issued_at =
             claims.get("iat").and_then(Value::as_i64).map(Timestamp::from_seconds).unwrap_or_default();
         let ends = row.expires_at.whole_seconds();
+        // What this node knows of the last use may not be written down yet.
+        let known = self.sessions.entries.get(&key).map(|entry| entry.used_at());
+        let used_at = known.unwrap_or_default().max(row.last_used);
         let entry = Entry {
             user: row.user_id,
             session: row.id,
             claims: Arc::new(claims_object(&claims, issued_at, ends)),
             expires_at: row.expires_at,
             read_at: cx.now,
-            used_at: Arc::new(AtomicI64::new(row.last_used.micros())),
+            used_at: Arc::new(AtomicI64::new(used_at.micros())),
             stored_at: Arc::new(AtomicI64::new(row.last_used.micros())),
         };
         self.sessions.keep(key, entry.clone(), seen);
