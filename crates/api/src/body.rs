@@ -11,7 +11,7 @@ use crate::{ApiError, Limits};
 /// How much of a refused body is still taken: a client that is cut off while it writes does not read the answer.
 const DRAINED: u64 = 1 << 20;
 /// How long for.
-const DRAIN_TIME: Duration = Duration::from_secs(1);
+const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// The whole body. Nothing beyond the limit is kept, and nothing is waited for longer than the limit.
 pub(crate) async fn read<B>(limits: &Limits, mut body: B) -> Result<Bytes, ApiError>

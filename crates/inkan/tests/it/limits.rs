@@ -63,10 +63,10 @@ each_engine! {
         let app = app.start().await;
         for lines in [150, 1000] {
             let headers = "X-Same: y\r\n".repeat(lines);
-            let answer = raw(&app, format!("POST /login HTTP/1.1\r\nHost: a\r\n{headers}\r\n").as_bytes()).await;
+            let answer = raw(&app, format!("POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n").as_bytes()).await;
             assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
         }
-        let large = format!("GET /me HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "y".repeat(40_000));
+        let large = format!("GET /me HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: {}\r\n\r\n", "y".repeat(40_000));
         assert!(raw(&app, large.as_bytes()).await.starts_with("HTTP/1.1 431"));
     }
 

@@ -172,7 +172,7 @@ pub(crate) async fn raw(app: &TestApp, bytes: &[u8]) -> String {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(Ok(read @ 1..)) =
-        tokio::time::timeout(Duration::from_secs(1), stream.read(&mut buffer)).await
+        tokio::time::timeout(Duration::from_secs(5), stream.read(&mut buffer)).await
     {
         answer.extend_from_slice(&buffer[..read]);
     }
