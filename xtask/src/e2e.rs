@@ -37,7 +37,7 @@ fn test_files(suite: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The directory in which cargo builds.
-fn target() -> Result<PathBuf, Failure> {
+pub(crate) fn target() -> Result<PathBuf, Failure> {
     let metadata = capture(cargo().args(["metadata", "--no-deps", "--format-version=1", "--offline"]))?;
     let metadata: Value =
         serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;

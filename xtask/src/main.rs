@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `test [--fast] [filter]` | makes the machine ready, runs all tests on both databases, then the browser suite |
 //! | `e2e [filter]` | builds the server and runs the browser suite against it |
+//! | `bench [--quick] …` | load tests of the release build on both databases, beside a bare handler |
 //! | `lint` | licences, banned crates, layers, sizes, left-overs |
 //! | `score [--list-only]` | runs the tests of the security and reliability score and prints the table |
 
+mod bench;
 mod e2e;
 mod lint;
 mod machine;
@@ -25,6 +27,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   test [--fast] [filter]   all tests on both databases, then the browser suite
                            --fast or a filter: without browsers
   e2e [filter]             the browser suite alone
+  bench [--quick] [--scenario NAME] [--database NAME] [--out DIRECTORY]
+                           load tests of the release build, beside a bare handler
   lint                     licences, banned crates, layers, sizes, left-overs
   score [--list-only]      the security and reliability score";
 
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::Options::parse(rest).and_then(|options| test::run(&options)),
         ["e2e"] => e2e::run(None),
         ["e2e", filter] if !filter.starts_with('-') => e2e::run(Some(filter)),
+        ["bench", rest @ ..] => bench::run(rest),
         ["lint"] => lint::run(),
         ["score"] => score::run(score::Mode::Run),
         ["score", "--list-only"] => score::run(score::Mode::ListOnly),

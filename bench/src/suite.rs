@@ -1,0 +1,242 @@
+//! The whole suite: the baseline and the server on each database, one after the other, on this machine.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use inkan_base::OsRng;
+use inkan_crypto::{PasswordPolicy, PasswordPool};
+use inkan_store::StoreOptions;
+use inkan_test_support::{PostgresCluster, temporary_directory};
+
+use crate::{
+    Failure,
+    http::{Connection, address},
+    load::{self, Measurement},
+    process::Process,
+    report,
+    scenarios::{Accounts, NAMES, Scenario, password_login},
+    seed,
+    smtp::Sink,
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The server's program.
+    #[arg(long)]
+    server: PathBuf,
+    /// Short runs: a look, not a result.
+    #[arg(long)]
+    quick: bool,
+    /// Only this scenario.
+    #[arg(long)]
+    scenario: Option<String>,
+    /// Only this database: sqlite or postgres.
+    #[arg(long)]
+    database: Option<String>,
+    /// Directory for `bench.json` and `bench.md`.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Options {
+    fn wants(&self, scenario: &str) -> bool {
+        self.scenario.as_deref().is_none_or(|only| only == scenario)
+    }
+
+    fn connections(&self) -> &'static [usize] {
+        if self.quick { &[32] } else { &[1, 32, 512] }
+    }
+
+    fn seconds(&self) -> f64 {
+        if self.quick { 2.0 } else { 8.0 }
+    }
+}
+
+pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
+    let hashes = hashes_per_second().await?;
+    let mut all = baseline(options).await?;
+    for database in ["sqlite", "postgres"] {
+        if options.database.as_deref().is_none_or(|only| only == database) {
+            all.extend(server(options, database).await?);
+        }
+    }
+    let table = report::table(&all);
+    println!("{table}\nArgon2id of this machine, all cores: {hashes:.0} hashes per second.");
+    if let Some(out) = &options.out {
+        std::fs::create_dir_all(out)?;
+        std::fs::write(out.join("bench.json"), serde_json::to_vec_pretty(&all)?)?;
+        std::fs::write(out.join("bench.md"), table)?;
+    }
+    Ok(())
+}
+
+/// A process that ends with this value.
+struct Running(Child);
+
+impl Running {
+    fn start(program: &Path, arguments: &[&str], environment: &[(&str, String)]) -> Result<Self, Failure> {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
+        Ok(Self(command.spawn()?))
+    }
+
+    fn process(&self) -> Process {
+        Process(self.0.id())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// How fast this machine hashes with the default parameters.
+async fn hashes_per_second() -> Result<f64, Failure> {
+    let pool = Arc::new(PasswordPool::new(PasswordPolicy::default())?);
+    let begin = Instant::now();
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let pool = Arc::clone(&pool);
+        workers.spawn(async move {
+            while begin.elapsed() < Duration::from_secs(3) {
+                let _ = pool.hash(&OsRng, seed::PASSWORD).await;
+            }
+        });
+    }
+    while workers.join_next().await.is_some() {}
+    let hashes = u32::try_from(pool.work_done()).unwrap_or(u32::MAX);
+    Ok(f64::from(hashes) / begin.elapsed().as_secs_f64())
+}
+
+/// The same requests to a bare handler whose answers are as long as the server's.
+async fn baseline(options: &Options) -> Result<Vec<Measurement>, Failure> {
+    let mut all = Vec::new();
+    let targets = [
+        (Scenario::jwks(), 500),
+        (Scenario::login_start(), 700),
+        (Scenario::session_validate_baseline(), 500),
+    ];
+    for (scenario, bytes) in targets.into_iter().filter(|(scenario, _)| options.wants(scenario.name())) {
+        let scenario = Arc::new(scenario);
+        let (listen, bytes) = (format!("127.0.0.1:{}", free_port()?), bytes.to_string());
+        let arguments = ["baseline", "--address", &listen, "--bytes", &bytes];
+        let running = Running::start(&std::env::current_exe()?, &arguments, &[])?;
+        let address = ready(&format!("http://{listen}"), "/.well-known/jwks.json").await?;
+        for connections in options.connections() {
+            let process = Some(running.process());
+            let measured =
+                load::run("baseline", address, &scenario, *connections, options.seconds(), process).await;
+            progress(&measured);
+            all.push(measured);
+        }
+    }
+    Ok(all)
+}
+
+async fn server(options: &Options, database: &str) -> Result<Vec<Measurement>, Failure> {
+    let directory = temporary_directory();
+    let data = directory.path().join("data");
+    // Kept until the end: the database goes with it.
+    let cluster = if database == "postgres" {
+        Some(PostgresCluster::shared().await.empty_database().await)
+    } else {
+        None
+    };
+    let path = data.join("inkan.db");
+    let (url, store) = if let Some(cluster) = &cluster {
+        let url = cluster.url();
+        (url.clone(), StoreOptions::Postgres { url, pool: 16, wait: Duration::from_secs(2) })
+    } else {
+        (format!("sqlite://{}", path.display()), StoreOptions::Sqlite { path })
+    };
+    eprintln!("{database}: creating {} accounts and 100,000 sessions", seed::USERS);
+    seed::fill(store).await?;
+    let (sink, smtp) = Sink::start().await?;
+    let (public, admin) = (free_port()?, free_port()?);
+    let environment = [
+        ("SERVER_PUBLIC_ADDRESS", format!("127.0.0.1:{public}")),
+        ("SERVER_ADMIN_ADDRESS", format!("127.0.0.1:{admin}")),
+        ("DATA_DIR", data.display().to_string()),
+        ("DATABASE_URL", url),
+        ("RATE_LIMITER_ENABLED", "false".to_owned()),
+        ("AUDIT_LOG_CONSOLE_OUTPUT_ENABLED", "false".to_owned()),
+        ("EMAIL_DELIVERY_SMTP_HOST", smtp.ip().to_string()),
+        ("EMAIL_DELIVERY_SMTP_PORT", smtp.port().to_string()),
+        ("PASSWORD_OPTIONAL", "true".to_owned()),
+        ("SESSION_LIMIT", "100".to_owned()),
+        ("LOG_LEVEL", "warn".to_owned()),
+    ];
+    let begin = Instant::now();
+    let running = Running::start(&options.server, &["serve"], &environment)?;
+    let address = ready(&format!("http://127.0.0.1:{public}"), "/health/ready").await?;
+    let process = running.process();
+    let rss = process.rss_mib().unwrap_or_default();
+    println!("{database}: ready after {} ms, {rss:.0} MiB", begin.elapsed().as_millis());
+    let tokens = tokens(address).await?;
+    let mut all = Vec::new();
+    for name in NAMES.into_iter().filter(|name| options.wants(name)) {
+        let scenario = Arc::new(scenario(name, &tokens, &sink));
+        for connections in options.connections() {
+            let measured =
+                load::run(database, address, &scenario, *connections, options.seconds(), Some(process)).await;
+            progress(&measured);
+            all.push(measured);
+        }
+    }
+    Ok(all)
+}
+
+fn scenario(name: &str, tokens: &[String], sink: &Sink) -> Scenario {
+    match name {
+        "jwks" => Scenario::jwks(),
+        "login_start" => Scenario::login_start(),
+        "session_validate" => Scenario::session_validate(tokens),
+        "password_login" => Scenario::PasswordLogin(Accounts::default()),
+        "passcode_login" => Scenario::PasscodeLogin(Accounts::default(), sink.clone()),
+        "register" => Scenario::Register(Accounts::default(), sink.clone()),
+        _ => {
+            let parts = ["session_validate", "login_start", "passcode_login", "register"];
+            Scenario::Mixed(parts.into_iter().map(|part| Arc::new(scenario(part, tokens, sink))).collect())
+        }
+    }
+}
+
+async fn tokens(address: SocketAddr) -> Result<Vec<String>, Failure> {
+    let mut connection = Connection::new(address);
+    let mut tokens = Vec::new();
+    for number in 0..32 {
+        tokens.push(password_login(&mut connection, seed::USERS - 1 - number).await?);
+    }
+    Ok(tokens)
+}
+
+async fn ready(url: &str, path: &str) -> Result<SocketAddr, Failure> {
+    let address = address(url)?;
+    let request = crate::http::request("GET", path, "", "");
+    for _ in 0..3000 {
+        if Connection::new(address).send(&request).await.is_ok_and(|reply| reply.status == 200) {
+            return Ok(address);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Err(format!("{url} does not get ready").into())
+}
+
+fn free_port() -> Result<u16, Failure> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn progress(measured: &Measurement) {
+    eprintln!(
+        "{} on {} with {}: {:.0}/s, {} errors",
+        measured.scenario, measured.target, measured.connections, measured.per_second, measured.errors
+    );
+}
