@@ -38,6 +38,10 @@ pub(crate) const SCREEN: Screen = Screen {
 
 async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
     let address = inputs.text("email").to_owned();
+    if address.is_empty() {
+        // Optional means that the step can be skipped, not that nothing can be set (L28).
+        return Ok(Outcome::Reject(Rejection::input("email", InputError::missing())));
+    }
     if let Err(error) = email::check(&address) {
         return Ok(Outcome::Reject(Rejection::input("email", error)));
     }
