@@ -68,6 +68,10 @@ async fn continue_with_login_identifier(
     let name = name.unwrap_or("identifier");
     let identifier = inputs.text(name).to_owned();
     let by_email = name == "email" || (name == "identifier" && is_email(&identifier));
+    if name == "identifier" && !by_email && identifier.contains('@') {
+        // A mistyped address rather than a user name, which has no such sign (L30).
+        return Ok(Outcome::Reject(Rejection::input(name, InputError::invalid())));
+    }
     let account = if by_email {
         step.tx.accounts().find_by_address(&identifier).await?
     } else {
