@@ -22,7 +22,7 @@ pub(crate) enum Event<'a> {
     /// A registration was completed.
     UserCreated { user: UserId, email: Option<&'a str>, username: Option<&'a str>, password: bool },
     /// Somebody signed in.
-    LoginSucceeded { user: UserId, email: Option<&'a str>, method: LoginMethod },
+    LoginSucceeded { user: UserId, method: LoginMethod },
     /// A first factor was refused.
     LoginFailed { user: Option<UserId>, method: LoginMethod, reason: &'static str },
     /// An identifier that no account has was reported as such.
@@ -82,8 +82,8 @@ impl<'a> Event<'a> {
                 }
                 entry
             }
-            Self::LoginSucceeded { user, email, method } => {
-                Entry::new("login_success", Some(user)).email(email).detail("login_method", method.as_str())
+            Self::LoginSucceeded { user, method } => {
+                Entry::new("login_success", Some(user)).detail("login_method", method.as_str())
             }
             Self::LoginFailed { user, method, reason } => Entry {
                 error: Some(reason),

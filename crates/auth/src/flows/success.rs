@@ -60,7 +60,7 @@ async fn record(step: &mut Step<'_, '_>, account: &Account) -> Result<(), Failur
     match (step.flow, step.progress.data.login_method) {
         (FlowKind::Login, Some(method)) => {
             step.tell("last_login", json!({ "login_method": method.as_str() }));
-            step.record(Event::LoginSucceeded { user, email, method }).await?;
+            step.record(Event::LoginSucceeded { user, method }).await?;
         }
         (FlowKind::Login, None) => return Err(Failure::Bug("signed in without a method".into())),
         (FlowKind::Registration, _) => {
