@@ -52,6 +52,7 @@ pub(crate) fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(AppB
 }
 
 /// What a test wants to be different.
+#[derive(Clone)]
 pub(crate) struct AppBuilder {
     engine: Engine,
     log: Log,
@@ -112,7 +113,6 @@ impl AppBuilder {
             Engine::Postgres => {
                 let database = PostgresCluster::shared().await.database(migrate).await;
                 config.database.url = ConnectionUrl::new(database.url());
-                config.database.pool = 6;
                 Some(database)
             }
         };
@@ -144,6 +144,7 @@ secret_keys: [a-secret-for-tests-only-0123456789]
 server:
   ip: { extractor: x_forwarded_for, trusted_proxies: [127.0.0.0/8] }
 jwt: { algorithm: ES256 }
+database: { pool: 6 }
 audit_log: { console_output: { enabled: false } }
 ";
 

@@ -7,7 +7,7 @@ mod log;
 mod user;
 
 pub(crate) use app::{AppBuilder, Engine, TestApp, run};
-pub(crate) use flow::Doc;
+pub(crate) use flow::{Doc, Flow};
 pub(crate) use http::{Call, Reply, raw};
 pub(crate) use user::TestUser;
 
