@@ -45,7 +45,7 @@ pub(crate) async fn set(step: &mut Step<'_, '_>, user: UserId, hash: &str) -> Re
     // This flow set it: its proof goes on.
     let now = step.cx.now;
     if let Some(proof) = &mut step.data().proof {
-        proof.at = now;
+        proof.password_set_at = Some(now);
     }
     step.data().has_password = true;
     Ok(())

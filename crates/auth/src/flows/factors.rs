@@ -25,10 +25,11 @@ pub(crate) fn registered(config: &Config, data: &Data) -> Option<AllFactors> {
 /// The first factor was proven for this account, and nothing it rests on has changed since (spec 00, decision 8).
 pub(crate) fn still_proven(data: &Data, account: &Account) -> bool {
     let Some(proof) = &data.proof else { return false };
-    let password_unchanged = account.password.as_ref().is_none_or(|password| password.updated_at <= proof.at);
+    // Compared for equality: clocks of two nodes differ, and a clock can be set back.
+    let password_set_at = account.password.as_ref().map(|password| password.updated_at);
     let address_owned = proof
         .address
         .as_ref()
         .is_none_or(|address| account.emails.iter().any(|email| &email.address == address));
-    data.user == Some(account.user.id) && password_unchanged && address_owned
+    data.user == Some(account.user.id) && password_set_at == proof.password_set_at && address_owned
 }

@@ -25,7 +25,8 @@ pub(crate) fn first_factor_proven(
     address: Option<String>,
 ) -> Outcome {
     let has_password = account.password.is_some();
-    step.data().proof = Some(Proof { at: step.cx.now, address });
+    let password_set_at = account.password.as_ref().map(|password| password.updated_at);
+    step.data().proof = Some(Proof { password_set_at, address });
     step.data().has_password = has_password;
     let config = step.config();
     let recovery = step.progress.data.recovery_pending;

@@ -173,11 +173,11 @@ impl fmt::Debug for Data {
     }
 }
 
-/// What was proven, and when: worth nothing once the account has changed in what it rests on (spec 02, L2).
+/// What was proven, and on what it rests: worth nothing once that has changed (spec 02, L2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// When. A password that is set later, by somebody else, ends the proof.
-    pub at: Timestamp,
+    /// When the account's password was set, if it had one. Another one ends the proof, unless this flow set it.
+    pub password_set_at: Option<Timestamp>,
     /// The mailbox that was proven. It must still belong to the account.
     pub address: Option<String>,
 }
