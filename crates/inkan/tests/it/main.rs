@@ -19,6 +19,8 @@ mod limits;
 mod login;
 mod protocol;
 mod registration;
+mod security;
+mod session;
 mod sessions;
 mod shutdown;
 mod start;

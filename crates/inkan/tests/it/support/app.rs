@@ -2,13 +2,14 @@
 
 use std::{
     mem,
+    path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use inkan::{Options, Running, Server, Surfaces};
+use inkan::{Options, Running, ServeError, Server, Surfaces};
 use inkan_api::Limits;
 use inkan_auth::OutboxWorker;
 use inkan_base::{Clock as _, ManualClock, SeededRng, SystemClock, TenantId, Timestamp};
@@ -60,12 +61,22 @@ pub(crate) struct AppBuilder {
     limits: Limits,
     workers: bool,
     real_clock: bool,
+    home: Option<Arc<Home>>,
+}
+
+/// What outlives a server: its data, and the time.
+struct Home {
+    clock: Arc<ManualClock>,
+    database: Option<TestDatabase>,
+    directory: TempDir,
+    /// Servers that were started on it; none repeats the randomness of another one.
+    starts: AtomicU64,
 }
 
 impl AppBuilder {
     fn new(engine: Engine, log: Log) -> Self {
         let limits = Limits::default();
-        Self { engine, log, overlays: Vec::new(), limits, workers: false, real_clock: false }
+        Self { engine, log, overlays: Vec::new(), limits, workers: false, real_clock: false, home: None }
     }
 
     /// Settings on top of the defaults, as they stand in a file.
@@ -100,42 +111,71 @@ impl AppBuilder {
 
     /// Starts the server.
     pub(crate) async fn start(self) -> TestApp {
-        let directory = temporary_directory();
-        let mut yaml = yaml(&format!("{BASE}\ndata_dir: {}", directory.path().join("data").display()));
+        self.try_start().await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts the server, or says why that is refused.
+    pub(crate) async fn try_start(mut self) -> Result<TestApp, ServeError> {
+        let home = match self.home.take() {
+            Some(home) => home,
+            None => Arc::new(self.new_home().await),
+        };
+        self.home = Some(home.clone());
+        let options = Options {
+            config: self.settings(&home),
+            surfaces: Surfaces::All,
+            clock: home.clock.clone(),
+            rng: Arc::new(SeededRng::new(1 + home.starts.fetch_add(1, Ordering::SeqCst))),
+            password_policy: PasswordPolicy::cheap(),
+            limits: self.limits.clone(),
+            workers: self.workers,
+        };
+        let running = Server::start(options).await?;
+        Ok(TestApp {
+            engine: self.engine,
+            clock: home.clock.clone(),
+            log: self.log.clone(),
+            errors_expected: AtomicBool::new(false),
+            running: Some(running),
+            builder: self,
+        })
+    }
+
+    /// The database of a stopped server.
+    pub(crate) async fn open_store(&self) -> Store {
+        let home = self.home.as_ref().expect("a server was started before");
+        let options = inkan::store_options(&self.settings(home));
+        Store::open(options, home.clock.clone()).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn new_home(&self) -> Home {
+        let database = match self.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(PostgresCluster::shared().await.database(migrate).await),
+        };
+        let now = if self.real_clock { SystemClock.now() } else { START };
+        let clock = Arc::new(ManualClock::new(now));
+        Home { clock, database, directory: temporary_directory(), starts: AtomicU64::new(0) }
+    }
+
+    fn settings(&self, home: &Home) -> Config {
+        let mut yaml = yaml(&format!("{BASE}\ndata_dir: {}", home.data_dir().display()));
         for text in &self.overlays {
             overlay(&mut yaml, self::yaml(text));
         }
         let mut config = Config::from_yaml(&yaml.to_string()).unwrap_or_else(|error| panic!("{error}"));
         config.server.public.address = "127.0.0.1:0".into();
         config.server.admin.address = "127.0.0.1:0".into();
-        let database = match self.engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => {
-                let database = PostgresCluster::shared().await.database(migrate).await;
-                config.database.url = ConnectionUrl::new(database.url());
-                Some(database)
-            }
-        };
-        let clock = Arc::new(ManualClock::new(if self.real_clock { SystemClock.now() } else { START }));
-        let options = Options {
-            config,
-            surfaces: Surfaces::All,
-            clock: clock.clone(),
-            rng: Arc::new(SeededRng::new(1)),
-            password_policy: PasswordPolicy::cheap(),
-            limits: self.limits,
-            workers: self.workers,
-        };
-        let running = Server::start(options).await.unwrap_or_else(|error| panic!("{error}"));
-        TestApp {
-            engine: self.engine,
-            clock,
-            log: self.log,
-            errors_expected: AtomicBool::new(false),
-            running: Some(running),
-            _database: database,
-            _directory: directory,
+        if let Some(database) = &home.database {
+            config.database.url = ConnectionUrl::new(database.url());
         }
+        config
+    }
+}
+
+impl Home {
+    fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 }
 
@@ -175,8 +215,8 @@ pub(crate) struct TestApp {
     pub(crate) log: Log,
     errors_expected: AtomicBool,
     running: Option<Running>,
-    _database: Option<TestDatabase>,
-    _directory: TempDir,
+    /// What it was started with, data included.
+    builder: AppBuilder,
 }
 
 impl TestApp {
@@ -193,6 +233,24 @@ impl TestApp {
     /// The test is about a server that reports errors.
     pub(crate) fn expect_errors(&self) {
         self.errors_expected.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops the server. What comes back starts another one on the same data.
+    pub(crate) async fn stop(mut self) -> AppBuilder {
+        if let Some(running) = self.running.take() {
+            running.shutdown().await;
+        }
+        self.builder.clone()
+    }
+
+    /// For another server on the same data, beside this one.
+    pub(crate) fn beside(&self) -> AppBuilder {
+        self.builder.clone()
+    }
+
+    /// Where the server keeps its files.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.builder.home.as_ref().unwrap().data_dir()
     }
 
     /// Takes the server out, to shut it down.
