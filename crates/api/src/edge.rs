@@ -228,17 +228,17 @@ impl Entry {
         let agent =
             self.headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
         let agent: String = agent.unwrap_or_default().chars().take(MAX_LOGGED).collect();
-        // Texts of the client go out quoted (`?`), so that none can forge a line.
+        // Texts of the client go out escaped, so that none can forge a line.
         tracing::info!(
             target: "inkan::access",
             surface = ?surface,
             request.id = %self.id,
             client.address = %self.client,
             http.method = %self.method,
-            http.path = ?self.path,
+            http.path = %self.path.escape_debug(),
             http.status = status.as_u16(),
             http.latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
-            http.user_agent = ?agent,
+            http.user_agent = %agent.escape_debug(),
             "request answered"
         );
     }

@@ -113,9 +113,6 @@ impl App {
                 load_keys(tx, &keyring, rng.as_ref(), algorithm, now).await
             })
             .await?;
-        for (claim, problem) in inkan_template::claims::check(&config.session.jwt_template.claims) {
-            tracing::warn!(claim = %claim, problem = %problem, "a custom claim is left out of all tokens");
-        }
         let app = Arc::new(Self {
             limits: Limits::new(&config),
             passwords: PasswordPool::new(password_policy)?,
@@ -130,6 +127,14 @@ impl App {
             keys,
         });
         Ok(app)
+    }
+
+    /// Fingerprint of the secret that a database was used with, if it was.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] when the database cannot tell.
+    pub async fn needed_secret(store: &Store) -> Result<Option<String>, StartError> {
+        Ok(store.read(TenantId::DEFAULT, async |tx| tx.meta().find(FINGERPRINT).await).await?)
     }
 
     /// Forgets cached sessions that end, also those that other nodes end. Runs until the store is closed.

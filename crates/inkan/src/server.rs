@@ -121,8 +121,8 @@ impl Server {
         let mailer = mailer(&config)?;
         let configured: Vec<String> =
             config.secrets().iter().map(|secret| secret.expose().to_owned()).collect();
-        let secrets = Secrets::load(&configured, &config.data_dir, rng.as_ref())?;
         let store = Store::open(store_options(&config), clock.clone()).await?;
+        let secrets = secrets(&configured, &config, &store, rng.as_ref()).await?;
         let parts = Parts { config, store: store.clone(), clock, rng, secrets, password_policy };
         let app = match App::start(parts).await {
             Ok(app) => app,
@@ -242,6 +242,23 @@ async fn listen(listener: &Listener, wanted: bool) -> Result<Option<TcpListener>
         Ok(listener) => Ok(Some(listener)),
         Err(cause) => Err(ServeError::Listen { address, cause }),
     }
+}
+
+/// The configured secrets, or the one of the data directory. A database that was used with one is not given a new one: that
+/// would only hide that the old one is missing.
+async fn secrets(
+    configured: &[String],
+    config: &Config,
+    store: &Store,
+    rng: &dyn Rng,
+) -> Result<Vec<String>, ServeError> {
+    if configured.is_empty()
+        && !Secrets::is_stored(&config.data_dir)
+        && let Some(found) = App::needed_secret(store).await?
+    {
+        return Err(StartError::ForeignSecret { found }.into());
+    }
+    Ok(Secrets::load(configured, &config.data_dir, rng)?)
 }
 
 fn mailer(config: &Config) -> Result<Mailer, SmtpError> {

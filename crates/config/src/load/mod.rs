@@ -7,6 +7,7 @@
 //!
 //! No stage stops at the first problem; all are reported together.
 
+mod claims;
 mod env;
 mod file;
 pub(crate) mod keys;
@@ -117,6 +118,7 @@ fn build(document: &Value, variables: &env::Variables, mut report: Report) -> Re
             resolve::resolve(&mut config, &settings, &mut report);
             check::check(&config, &mut report);
             report.errors.extend(config.unsupported());
+            report.warnings.extend(claims::warnings(&config));
             if report.errors.is_empty() {
                 return Ok(Loaded { config, warnings: report.warnings });
             }

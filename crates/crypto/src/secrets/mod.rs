@@ -48,6 +48,12 @@ pub enum SecretsError {
 pub struct Secrets;
 
 impl Secrets {
+    /// Whether the data directory has a secret, usable or not.
+    #[must_use]
+    pub fn is_stored(data_dir: &Path) -> bool {
+        fs::symlink_metadata(data_dir.join(FILE_NAME)).is_ok()
+    }
+
     /// The configured secrets, or else the one in `<data_dir>/secret.key`, which is generated if there is no such file
     /// (directory 0700, file 0600, complete or not there at all).
     ///

@@ -34,10 +34,10 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let removed = store.clean_up(SystemClock.now(), retention, usize::from(arguments.page_size)).await;
     store.close().await;
     let removed = removed?;
-    println!("flows {}", removed.flows);
-    println!("passcodes {}", removed.passcodes);
-    println!("sessions {}", removed.sessions);
-    println!("audit_records {}", removed.audit_records);
-    println!("outbox {}", removed.outbox);
+    super::print(format_args!("flows {}", removed.flows))?;
+    super::print(format_args!("passcodes {}", removed.passcodes))?;
+    super::print(format_args!("sessions {}", removed.sessions))?;
+    super::print(format_args!("audit_records {}", removed.audit_records))?;
+    super::print(format_args!("outbox {}", removed.outbox))?;
     Ok(())
 }

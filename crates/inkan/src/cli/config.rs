@@ -25,14 +25,14 @@ pub(super) fn run(command: &Command, common: &Common) -> Result<(), Failure> {
             for warning in &loaded.warnings {
                 eprintln!("warning: {warning}");
             }
-            println!("The configuration is good.");
+            super::print(format_args!("The configuration is good."))?;
         }
-        Command::Schema => println!("{}", serde_json::to_string_pretty(&Config::json_schema())?),
+        Command::Schema => super::print(serde_json::to_string_pretty(&Config::json_schema())?)?,
         Command::Show => {
             let loaded = Config::load(common.config.as_deref(), std::env::vars())?;
-            println!("{}", loaded.config.show().trim_end());
+            super::print(loaded.config.show().trim_end())?;
         }
-        Command::Reference => println!("{}", reference_markdown().trim_end()),
+        Command::Reference => super::print(reference_markdown().trim_end())?,
     }
     Ok(())
 }

@@ -34,8 +34,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for flow in flows {
         let drawing = graph(flow).mermaid();
         match arguments.format {
-            Format::Mermaid => println!("{}", drawing.trim_end()),
-            Format::Markdown => println!("# {}\n\n```mermaid\n{}\n```\n", flow.as_str(), drawing.trim_end()),
+            Format::Mermaid => super::print(drawing.trim_end())?,
+            Format::Markdown => super::print(format_args!(
+                "# {}\n\n```mermaid\n{}\n```\n",
+                flow.as_str(),
+                drawing.trim_end()
+            ))?,
         }
     }
     Ok(())

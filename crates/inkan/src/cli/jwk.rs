@@ -16,7 +16,7 @@ pub(super) enum Command {
 
 pub(super) fn create() -> Result<(), Failure> {
     let pkcs8 = PrivateKey::generate(Algorithm::RS256)?.to_pkcs8()?;
-    println!("{}", Value::Object(jwk(&pkcs8).ok_or("the new key cannot be read")?));
+    super::print(Value::Object(jwk(&pkcs8).ok_or("the new key cannot be read")?))?;
     Ok(())
 }
 

@@ -8,7 +8,11 @@ mod jwk;
 mod migrate;
 mod serve;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use inkan_config::{Config, LogFormat};
@@ -97,6 +101,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Writes a line to the standard output. A reader that has gone (`| head`) is no failure.
+fn print(line: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 fn run(cli: Cli) -> Result<(), Failure> {
     let common = &cli.common;
     match cli.command.unwrap_or(Command::Serve { what: serve::What::All }) {
@@ -106,10 +118,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate(migrate::Command::Up) => block_on(migrate::up(common.load()?)),
         Command::Cleanup(arguments) => block_on(cleanup::run(common.load()?, arguments)),
         Command::Isready { what } => block_on(isready::run(common.load()?, what)),
-        Command::Version => {
-            println!("v{}", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
+        Command::Version => print(concat!("v", env!("CARGO_PKG_VERSION"))),
         Command::Jwk(jwk::Command::Create) => jwk::create(),
     }
 }
