@@ -7,6 +7,7 @@ mod confusion;
 mod mail;
 mod passwords;
 mod replay;
+mod weaknesses;
 
 use serde_json::json;
 

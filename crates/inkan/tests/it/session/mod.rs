@@ -8,6 +8,7 @@ mod idle;
 mod keys;
 mod secrets;
 mod tokens;
+mod weaknesses;
 
 use std::time::Duration;
 
