@@ -6,6 +6,7 @@
 
 mod candidates;
 mod matrix;
+mod random;
 mod rules;
 mod run;
 mod success;
