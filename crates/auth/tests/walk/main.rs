@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
 
 mod arbitrary;
+mod attacks;
 mod candidates;
 mod matrix;
 mod random;
