@@ -15,11 +15,12 @@ pub(crate) fn signed_in(data: &Data, account: &Account) -> Option<AllFactors> {
     (complete && still_proven(data, account)).then_some(AllFactors(()))
 }
 
-/// A registration, looked at before the account is created: the address is proven where that is required, and the account
-/// will have a way in.
+/// A registration, looked at before the account is created: signing up is allowed (still, when it was switched off meanwhile),
+/// the address is proven where that is required, and the account will have a way in.
 pub(crate) fn registered(config: &Config, data: &Data) -> Option<AllFactors> {
     let verified = data.email_verified || !config.email.require_verification || data.address.is_none();
-    (verified && can_return(config, data, data.password_hash.is_some())).then_some(AllFactors(()))
+    let enterable = can_return(config, data, data.password_hash.is_some());
+    (config.account.allow_signup && verified && enterable).then_some(AllFactors(()))
 }
 
 /// The first factor was proven for this account, and nothing it rests on has changed since (spec 00, decision 8).
