@@ -100,7 +100,7 @@ impl OutboxWorker {
         Ok(count)
     }
 
-    /// Sends what is due until `stop` is done, [`BATCH`] mails at a time. A slow recipient takes one place, it does not hold up
+    /// Sends what is due until `stop` is done, a bounded number at a time. A slow recipient takes one place, it does not hold up
     /// the others. Returns when what was under way is sent.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let wakeups = self.app.store.outbox_wakeups();

@@ -34,7 +34,7 @@ pub fn temporary_directory() -> TempDir {
 ///
 /// ```ignore
 /// inkan_test_support::engines!(TestStore: users_are_found, sessions_are_trimmed);
-/// async fn users_are_found(store: TestStore) { … }
+/// async fn users_are_found(store: TestStore) {}
 /// ```
 #[macro_export]
 macro_rules! engines {

@@ -1,8 +1,8 @@
 //! The flows: `/login` (spec 02) and `/registration` (spec 03) on the engine of `inkan-flow` (spec 01).
 //!
-//! - [`login`] and [`registration`] are the tables: which states a flow has and which follow which;
+//! - `login` and `registration` are the tables: which states a flow has and which follow which;
 //! - `states/` has one file per state: payload, actions, inputs, outcomes;
-//! - [`run`] starts and continues flows: reads the request, checks it, runs one action in one transaction, renders the answer.
+//! - `run` starts and continues flows: reads the request, checks it, runs one action in one transaction, renders the answer.
 
 mod answer;
 mod draw;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Actions in all: half of what spec 14 asks for, which is a matter of `INKAN_WALK_ACTIONS=100000`.
-const IN_ALL: usize = 50_000;
+const IN_ALL: usize = 100_000;
 /// Actions per flow at the most.
 const PER_FLOW: u32 = 24;
 /// Actions under one configuration.

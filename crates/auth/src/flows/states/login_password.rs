@@ -32,12 +32,7 @@ pub(crate) const SCREEN: Screen = Screen {
             },
             prepare: Some(run_fn!(check_password)),
             run: run_fn!(password_login),
-            leads_to: &[
-                State::OnboardingUsername,
-                State::OnboardingEmail,
-                State::PasswordCreation,
-                State::Success,
-            ],
+            leads_to: &[State::OnboardingUsername, State::OnboardingEmail, State::Success],
         },
         Action {
             name: "continue_to_passcode_confirmation_recovery",

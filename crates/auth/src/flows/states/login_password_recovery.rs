@@ -26,7 +26,7 @@ pub(crate) const SCREEN: Screen = Screen {
         },
         prepare: Some(run_fn!(password::hash_new)),
         run: run_fn!(password_recovery),
-        leads_to: &[State::OnboardingUsername, State::OnboardingEmail, State::Success],
+        leads_to: &[State::OnboardingUsername, State::Success],
     }],
 };
 

@@ -22,7 +22,7 @@ pub(crate) const SCREEN: Screen = Screen {
             },
             prepare: None,
             run: run_fn!(email_address_set),
-            leads_to: &[State::PasscodeConfirmation, State::PasswordCreation, State::Success],
+            leads_to: &[State::PasscodeConfirmation, State::Success],
         },
         Action {
             name: "skip",
@@ -31,7 +31,7 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(skip),
-            leads_to: &[State::PasswordCreation, State::Success],
+            leads_to: &[State::Success],
         },
     ],
 };

@@ -16,7 +16,7 @@ const fn set(name: &'static str) -> Action {
         inputs,
         prepare: None,
         run: run_fn!(username_set),
-        leads_to: &[State::OnboardingEmail, State::PasswordCreation, State::Success],
+        leads_to: &[State::PasswordCreation, State::Success],
     }
 }
 
@@ -33,7 +33,7 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(skip),
-            leads_to: &[State::OnboardingEmail, State::PasswordCreation, State::Success],
+            leads_to: &[State::PasswordCreation, State::Success],
         },
     ],
 };

@@ -30,7 +30,6 @@ pub(crate) const SCREEN: Screen = Screen {
             leads_to: &[
                 State::LoginPasswordRecovery,
                 State::OnboardingUsername,
-                State::OnboardingEmail,
                 State::PasswordCreation,
                 State::Success,
             ],
