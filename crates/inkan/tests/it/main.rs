@@ -14,6 +14,7 @@ mod support;
 mod account;
 mod admin;
 mod cli;
+mod clients;
 mod cors;
 mod limits;
 mod login;

@@ -17,11 +17,9 @@ pub(crate) const SCREEN: Screen = Screen {
             description: "Set a password.",
             offered: |view| view.config.password.enabled,
             inputs: |view| {
-                vec![
-                    Input::password("new_password")
-                        .required(!view.config.password.optional)
-                        .min(view.config.password.min_length),
-                ]
+                let password = &view.config.password;
+                let input = Input::password("new_password").required(!password.optional);
+                vec![input.min(password.min_length).max(password.max_length)]
             },
             prepare: Some(run_fn!(password::hash_new)),
             run: run_fn!(register_password),

@@ -45,7 +45,7 @@ each_engine! {
             app.user("ada@example.com").create().await;
             let mut flow = with_passcode(&app, "ada@example.com").await;
             let input = flow.doc.json["actions"]["register_password"]["inputs"]["new_password"].clone();
-            let expected = json!({ "name": "new_password", "type": "password", "min_length": 8, "required": !optional });
+            let expected = json!({ "name": "new_password", "type": "password", "min_length": 8, "max_length": 72, "required": !optional });
             assert_eq!(input, expected);
             let empty = if optional { "value_invalid_error" } else { "value_missing_error" };
             for (value, code) in [

@@ -141,7 +141,7 @@ each_engine! {
 
         let code = app.code(alice).await;
         let password = flow.act("verify_passcode", json!({ "code": code })).await;
-        let input = json!({ "new_password": { "name": "new_password", "type": "password", "min_length": 8, "required": true } });
+        let input = json!({ "new_password": { "name": "new_password", "type": "password", "min_length": 8, "max_length": 72, "required": true } });
         let register = action("register_password", input);
         assert_eq!(
             redacted(&password),
