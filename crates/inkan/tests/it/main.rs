@@ -16,6 +16,7 @@ mod admin;
 mod cli;
 mod clients;
 mod cors;
+mod engine;
 mod limits;
 mod login;
 mod protocol;

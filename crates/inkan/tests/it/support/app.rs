@@ -17,7 +17,7 @@ use inkan_config::{Config, ConnectionUrl};
 use inkan_crypto::PasswordPolicy;
 use inkan_mail::StoredMail;
 use inkan_store::{AuditRecord, Store, StoreError, StoreOptions};
-use inkan_test_support::{PostgresCluster, TempDir, TestDatabase, temporary_directory};
+use inkan_test_support::{FaultProxy, PostgresCluster, TempDir, TestDatabase, temporary_directory};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tracing::Dispatch;
@@ -61,12 +61,14 @@ pub(crate) struct AppBuilder {
     limits: Limits,
     workers: bool,
     real_clock: bool,
+    proxied: bool,
     home: Option<Arc<Home>>,
 }
 
 /// What outlives a server: its data, and the time.
 struct Home {
     clock: Arc<ManualClock>,
+    proxy: Option<FaultProxy>,
     database: Option<TestDatabase>,
     directory: TempDir,
     /// Servers that were started on it; none repeats the randomness of another one.
@@ -76,7 +78,8 @@ struct Home {
 impl AppBuilder {
     fn new(engine: Engine, log: Log) -> Self {
         let limits = Limits::default();
-        Self { engine, log, overlays: Vec::new(), limits, workers: false, real_clock: false, home: None }
+        let (workers, real_clock, proxied) = (false, false, false);
+        Self { engine, log, overlays: Vec::new(), limits, workers, real_clock, proxied, home: None }
     }
 
     /// Settings on top of the defaults, as they stand in a file.
@@ -101,6 +104,12 @@ impl AppBuilder {
     #[expect(dead_code, reason = "for tests that talk to foreign servers")]
     pub(crate) fn real_clock(mut self) -> Self {
         self.real_clock = true;
+        self
+    }
+
+    /// With a network between server and database that can fail: [`TestApp::proxy`].
+    pub(crate) fn proxied(mut self) -> Self {
+        self.proxied = true;
         self
     }
 
@@ -155,7 +164,11 @@ impl AppBuilder {
         };
         let now = if self.real_clock { SystemClock.now() } else { START };
         let clock = Arc::new(ManualClock::new(now));
-        Home { clock, database, directory: temporary_directory(), starts: AtomicU64::new(0) }
+        let proxy = match &database {
+            Some(database) if self.proxied => Some(FaultProxy::start(&database.url()).await),
+            _ => None,
+        };
+        Home { clock, proxy, database, directory: temporary_directory(), starts: AtomicU64::new(0) }
     }
 
     fn settings(&self, home: &Home) -> Config {
@@ -167,7 +180,8 @@ impl AppBuilder {
         config.server.public.address = "127.0.0.1:0".into();
         config.server.admin.address = "127.0.0.1:0".into();
         if let Some(database) = &home.database {
-            config.database.url = ConnectionUrl::new(database.url());
+            let url = home.proxy.as_ref().map_or_else(|| database.url(), |proxy| proxy.url().to_owned());
+            config.database.url = ConnectionUrl::new(url);
         }
         config
     }
@@ -251,6 +265,16 @@ impl TestApp {
     /// Where the server keeps its files.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.builder.home.as_ref().unwrap().data_dir()
+    }
+
+    /// The network to the database.
+    pub(crate) fn proxy(&self) -> &FaultProxy {
+        self.builder.home.as_ref().unwrap().proxy.as_ref().expect("a proxied server")
+    }
+
+    /// The connection string of its PostgreSQL database, past the proxy.
+    pub(crate) fn database_url(&self) -> String {
+        self.builder.home.as_ref().unwrap().database.as_ref().expect("a PostgreSQL database").url()
     }
 
     /// Takes the server out, to shut it down.

@@ -1,0 +1,51 @@
+//! Faults of what the server stands on (spec 14 §10): the database, the disk, the file, the process itself.
+
+mod commits;
+mod conflicts;
+mod database;
+mod disk;
+mod file;
+mod load;
+mod migration;
+mod process;
+
+use inkan_test_support::{PostgresCluster, TestDatabase};
+use tokio_postgres::{Client, NoTls};
+
+/// For requests that a limit would turn away.
+const UNLIMITED: &str = "rate_limiter: { enabled: false }";
+
+/// A test for PostgreSQL alone: `name::postgres`.
+macro_rules! on_postgres {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: AppBuilder) $body:block)+) => {$(
+        $(#[$meta])*
+        async fn $name($app: crate::support::AppBuilder) $body
+
+        mod $name {
+            #[test]
+            fn postgres() {
+                crate::support::run(crate::support::Engine::Postgres, super::$name);
+            }
+        }
+    )+};
+}
+use on_postgres;
+
+/// A connection of the test's own, which ends with the client.
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// One number.
+async fn number(client: &Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+}
+
+/// A new database as a URL, which stands in files and variables.
+async fn empty_database() -> (TestDatabase, String) {
+    let database = PostgresCluster::shared().await.empty_database().await;
+    let url = inkan_bench::place::as_url(&database.url());
+    (database, url)
+}
