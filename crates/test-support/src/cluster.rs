@@ -5,6 +5,7 @@
 
 use std::{
     env, fs,
+    io::Write as _,
     net::TcpListener,
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
@@ -27,11 +28,23 @@ const VARIABLE: &str = "INKAN_TEST_POSTGRES";
 /// Arguments: binaries, directory, value of `fsync`, further settings of the server.
 const SUPERVISOR: &str = r#"
 binaries=$1; directory=$2; fsync=$3; shift 3
-"$binaries/postgres" -D "$directory/data" -k "$directory" -c listen_addresses= -c fsync="$fsync" -c full_page_writes="$fsync" \
-    -c synchronous_commit=on -c max_connections=300 -c shared_buffers=64MB -c max_wal_size=512MB \
-    "$@" >"$directory/log" 2>&1 </dev/null &
-server=$!
-read -r _
+start() {
+    "$binaries/postgres" -D "$directory/data" -k "$directory" -c listen_addresses= -c fsync="$fsync" -c full_page_writes="$fsync" \
+        -c synchronous_commit=on -c max_connections=300 -c shared_buffers=64MB -c max_wal_size=512MB \
+        "$@" >>"$directory/log" 2>&1 </dev/null &
+    server=$!
+}
+start "$@"
+while read -r order; do
+    case $order in
+    crash) # held still first, so that none of its processes can do anything after another one has gone
+        kill -STOP "$server"
+        kill -KILL $(cat "/proc/$server/task/$server/children") "$server"
+        wait "$server"
+        ;;
+    start) start "$@" ;;
+    esac
+done
 kill -INT "$server" 2>/dev/null
 wait "$server"
 rm -rf "$directory"
@@ -140,6 +153,38 @@ impl PostgresCluster {
     /// If it cannot be created.
     pub async fn empty_database(&'static self) -> TestDatabase {
         TestDatabase::create(self, None).await
+    }
+
+    /// Kills all processes of an own cluster at once (`kill -9`).
+    ///
+    /// # Panics
+    /// If the cluster is not an own one.
+    pub async fn crash(&self) {
+        self.order("crash\n");
+        while tokio_postgres::connect(&self.url("postgres"), NoTls).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Starts it again after a crash; returns when it answers.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_again(&self) {
+        self.order("start\n");
+        for _ in 0..600 {
+            if tokio_postgres::connect(&self.url("postgres"), NoTls).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("PostgreSQL does not start again");
+    }
+
+    fn order(&self, order: &str) {
+        let supervisor = self.supervisor.as_ref().expect("an own cluster");
+        let mut pipe = supervisor.stdin.as_ref().expect("a pipe to the supervisor");
+        pipe.write_all(order.as_bytes()).expect("the supervisor listens");
     }
 
     /// Runs a statement in the maintenance database.

@@ -3,6 +3,7 @@
 //! - [`temporary_directory`]: where a test's SQLite file lives (in memory where there is `/dev/shm`).
 //! - [`PostgresCluster`]: a cluster of this test process, or the one that the environment names; [`PostgresCluster::database`]
 //!   copies a migrated template for each test.
+//! - [`FaultProxy`]: a network between server and database that fails when told to.
 //! - [`engines!`]: compiles tests once per storage engine.
 //!
 //! Everything here may panic: it runs in tests only.
@@ -11,9 +12,11 @@
 
 mod cluster;
 mod database;
+mod proxy;
 
 pub use cluster::{Durability, PostgresCluster};
 pub use database::TestDatabase;
+pub use proxy::{Cut, Fault, FaultProxy};
 pub use tempfile::TempDir;
 
 /// A temporary directory, in memory if the system has one there. Removed when dropped.
@@ -32,7 +35,7 @@ pub fn temporary_directory() -> TempDir {
 /// `$fixture` has the constructors `async fn sqlite() -> Self` and `async fn postgres() -> Self`; a test is an `async fn` that
 /// takes the fixture. A test that is forgotten in the list is reported as dead code.
 ///
-/// ```ignore
+/// ```text
 /// inkan_test_support::engines!(TestStore: users_are_found, sessions_are_trimmed);
 /// async fn users_are_found(store: TestStore) {}
 /// ```
