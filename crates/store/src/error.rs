@@ -53,7 +53,10 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The file is not a SQLite database or is damaged.
-    #[error("{path} is damaged or not a database: {cause}")]
+    #[error(
+        "{path} is damaged or not a database: {cause}. Restore it from a backup, or save what can be read: \
+         \"Backup and restore\" in docs/guide/operations.md"
+    )]
     Corrupt {
         /// The database file.
         path: PathBuf,

@@ -9,6 +9,7 @@ use inkan_base::SessionId;
 use tokio::{
     select,
     sync::mpsc,
+    task::JoinSet,
     time::{Duration, Instant, interval, sleep, timeout},
 };
 use tokio_postgres::{AsyncMessage, Client, Connection, Notification, Socket};
@@ -19,6 +20,8 @@ use crate::{SessionEvent, signals::Signals};
 const HEARTBEAT: Duration = Duration::from_millis(300);
 /// A heartbeat that is not answered within this time has failed.
 const ANSWER: Duration = Duration::from_millis(600);
+/// How long it may take to connect and begin to listen.
+const BEGIN: Duration = Duration::from_secs(2);
 /// Pause before the next connection.
 const RECONNECT: Duration = Duration::from_millis(300);
 /// New outbox rows are told to the other nodes at most this often: their workers only help out.
@@ -36,14 +39,20 @@ pub(super) async fn run(address: Address, signals: Arc<Signals>) {
 }
 
 async fn listen(address: &Address, signals: &Arc<Signals>) -> Result<(), tokio_postgres::Error> {
-    let (client, connection) = address.config.connect(address.tls.clone()).await?;
     let (sender, mut notifications) = mpsc::unbounded_channel();
-    // ends by itself when the client is dropped
-    tokio::spawn(drive(connection, sender));
-    client.batch_execute("LISTEN inkan_session; LISTEN inkan_outbox").await?;
+    // ended when dropped: one that owes an answer would never end by itself
+    let mut driver = JoinSet::new();
+    let beginning = async {
+        let (client, connection) = address.config.connect(address.tls.clone()).await?;
+        driver.spawn(drive(connection, sender));
+        client.batch_execute("LISTEN inkan_session; LISTEN inkan_outbox").await?;
+        let own = own_process(&client).await?;
+        Ok::<_, tokio_postgres::Error>((client, own))
+    };
+    let Ok(listening) = timeout(BEGIN, beginning).await else { return Ok(()) };
+    let (client, own) = listening?;
     signals.send(SessionEvent::Flush); // what happened before was missed
     signals.wake_outbox();
-    let own = own_process(&client).await?;
     let mut beats = interval(HEARTBEAT);
     loop {
         select! {

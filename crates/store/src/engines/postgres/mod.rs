@@ -9,9 +9,12 @@ mod listener;
 mod open;
 mod tls;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use deadpool_postgres::{Object, Pool, PoolError, TimeoutType};
+use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
 use inkan_base::TenantId;
 use tokio::{
     task::JoinHandle,
@@ -21,14 +24,21 @@ use tokio::{
 use self::errors::explain;
 pub(crate) use self::handle::PgHandle;
 use super::DEFAULT_WAIT;
-use crate::{OpenError, StoreError, Tx, error::chain, signals::Signals, tx::Engine};
+use crate::{
+    OpenError, StoreError, Tx,
+    error::chain,
+    signals::{Effects, Signals},
+    tx::Engine,
+};
 
-/// How long a connection test may take.
-const PING: Duration = Duration::from_secs(2);
+/// A server that answers nothing for so long is taken for gone. Its own time-outs do not help when it hangs or the network
+/// swallows packets.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// The engine for several nodes.
 pub(crate) struct PostgresEngine {
     pool: Pool,
+    wait: Duration,
     listener: JoinHandle<()>,
 }
 
@@ -42,9 +52,9 @@ impl PostgresEngine {
         let address = open::Address::parse(url)?;
         open::migrate(&address).await?;
         let wait = if wait.is_zero() { DEFAULT_WAIT } else { wait };
-        let pool = open::pool(address.clone(), connections.max(1), wait)?;
+        let pool = open::pool(address.clone(), connections.max(1))?;
         let listener = tokio::spawn(listener::run(address, signals));
-        Ok(Self { pool, listener })
+        Ok(Self { pool, wait, listener })
     }
 
     pub(crate) async fn read<T, E: From<StoreError>>(
@@ -53,9 +63,12 @@ impl PostgresEngine {
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let client = self.connection().await?;
-        let mut tx = Tx::new(Engine::Postgres(PgHandle::Client(&client)), tenant, false);
+        let silent = AtomicBool::new(false);
+        let mut tx = Tx::new(Engine::Postgres(PgHandle::client(&client, &silent)), tenant, false);
         let result = work(&mut tx).await;
-        tx.checked(result)
+        let result = tx.checked(result);
+        self.give_back(client, &silent);
+        result
     }
 
     /// A transaction that is dropped, because its caller is gone or panicked, is rolled back by the driver.
@@ -66,35 +79,28 @@ impl PostgresEngine {
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut client = self.connection().await?;
-        let transaction = client.transaction().await.map_err(|error| explain(&error))?;
-        let mut tx = Tx::new(Engine::Postgres(PgHandle::Transaction(&transaction)), tenant, true);
-        let result = work(&mut tx).await;
-        let result = tx.checked(result);
-        let effects = tx.effects;
-        match result {
-            Ok(value) => {
-                transaction.commit().await.map_err(|error| explain(&error))?;
-                signals.run(effects);
-                Ok(value)
-            }
-            Err(error) => {
-                // the transaction is over for the caller; if even this fails the connection is of no more use anyway
-                if let Err(cause) = transaction.rollback().await {
-                    tracing::warn!(error = %chain(&cause), "a transaction could not be rolled back");
-                }
-                Err(error)
-            }
-        }
+        let silent = AtomicBool::new(false);
+        let result = transact(&mut client, tenant, &silent, work).await;
+        self.give_back(client, &silent);
+        let (value, effects) = result?;
+        signals.run(effects);
+        Ok(value)
     }
 
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        let ask = async {
-            let client = self.connection().await?;
-            client.simple_query("SELECT 1").await.map(drop).map_err(|error| explain(&error))
-        };
-        timeout(PING, ask)
-            .await
-            .map_err(|_| StoreError::Unavailable("the database does not answer".to_owned()))?
+        let client = self.connection().await?;
+        let silent = AtomicBool::new(false);
+        let answer = answered(&silent, client.simple_query("SELECT 1")).await;
+        self.give_back(client, &silent);
+        answer.map(drop)
+    }
+
+    /// A connection that owes an answer is closed, and so are the idle ones, which lead to the same server.
+    fn give_back(&self, client: Object, silent: &AtomicBool) {
+        if silent.load(Ordering::Relaxed) {
+            drop(Object::take(client));
+            self.pool.retain(|_, _| false);
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -102,18 +108,25 @@ impl PostgresEngine {
         self.pool.close();
     }
 
+    /// In bounded time, also if a new connection has to be made.
     async fn connection(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Timeout(TimeoutType::Wait) => {
-                StoreError::Unavailable("all database connections are in use".to_owned())
+        let unavailable = |text: &str| StoreError::Unavailable(text.to_owned());
+        let taken = match timeout(self.wait, self.pool.get()).await {
+            Ok(taken) => taken,
+            Err(_) if self.pool.status().available == 0 && self.pool.status().size > 0 => {
+                return Err(unavailable("all database connections are in use"));
             }
-            PoolError::Timeout(_) => StoreError::Unavailable("the database does not answer".to_owned()),
-            PoolError::Closed => StoreError::Unavailable("the store was closed".to_owned()),
+            Err(_) => return Err(unavailable("the database does not answer")),
+        };
+        taken.map_err(|error| match error {
+            PoolError::Timeout(_) => unavailable("the database does not answer"),
+            PoolError::Closed => unavailable("the store was closed"),
             PoolError::Backend(error) => match explain(&error) {
                 StoreError::Unavailable(text) => StoreError::Unavailable(text),
                 other => StoreError::Unavailable(other.to_string()),
             },
-            other => StoreError::Bug(chain(&other)),
+            PoolError::PostCreateHook(error) => StoreError::Unavailable(chain(&error)),
+            error @ PoolError::NoRuntimeSpecified => StoreError::Bug(chain(&error)),
         })
     }
 }
@@ -122,4 +135,45 @@ impl Drop for PostgresEngine {
     fn drop(&mut self) {
         self.listener.abort();
     }
+}
+
+/// One transaction; the effects are to be run when it has given the connection back.
+async fn transact<T, E: From<StoreError>>(
+    client: &mut ClientWrapper,
+    tenant: TenantId,
+    silent: &AtomicBool,
+    work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<(T, Effects), E> {
+    let transaction = answered(silent, client.transaction()).await?;
+    let mut tx = Tx::new(Engine::Postgres(PgHandle::transaction(&transaction, silent)), tenant, true);
+    let result = work(&mut tx).await;
+    let result = tx.checked(result);
+    let effects = tx.effects;
+    match result {
+        Ok(value) => {
+            answered(silent, transaction.commit()).await?;
+            Ok((value, effects))
+        }
+        Err(error) => {
+            // the transaction is over for the caller; if even this fails the connection is of no more use anyway
+            if !silent.load(Ordering::Relaxed)
+                && let Err(cause) = answered(silent, transaction.rollback()).await
+            {
+                tracing::warn!(error = %cause, "a transaction could not be rolled back");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Waits for an answer of the server, but not for ever; `silent` is set if none came.
+async fn answered<T>(
+    silent: &AtomicBool,
+    asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, StoreError> {
+    if let Ok(answer) = timeout(ANSWER, asked).await {
+        return answer.map_err(|error| explain(&error));
+    }
+    silent.store(true, Ordering::Relaxed);
+    Err(StoreError::Unavailable("the database does not answer".to_owned()))
 }

@@ -12,7 +12,7 @@ use crate::{OpenError, error::chain, migrations};
 /// Key of the advisory lock under which migrations run (any number that nobody else uses).
 const MIGRATION_LOCK: i64 = 0x696e_6b61_6e01;
 
-/// How long a connection may take to be made.
+/// How long a connection may take to be made. In the pool less, see there.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Settings of every pooled connection: nothing may hold rows or a connection for long.
@@ -69,7 +69,7 @@ fn without_parameter(url: &str, name: &str) -> (String, Option<String>) {
 }
 
 /// The pool; connections are made when they are needed.
-pub(super) fn pool(address: Address, connections: usize, wait: Duration) -> Result<Pool, OpenError> {
+pub(super) fn pool(address: Address, connections: usize) -> Result<Pool, OpenError> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(address.config, address.tls, settings);
     let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
@@ -77,8 +77,6 @@ pub(super) fn pool(address: Address, connections: usize, wait: Duration) -> Resu
     });
     Pool::builder(manager)
         .max_size(connections)
-        .wait_timeout(Some(wait))
-        .create_timeout(Some(CONNECT))
         .runtime(Runtime::Tokio1)
         .post_create(prepare)
         .build()

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Seek as _, Write as _},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -22,6 +22,12 @@ const BUSY_AT_OPEN: Duration = Duration::from_secs(5);
 const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
     PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF;";
 
+/// Files up to this size are checked at each start, which takes well under a second.
+const CHECKED: u64 = 256 << 20;
+
+/// Content of the lock file once the database has tables.
+const USED: &[u8] = b"used\n";
+
 pub(super) struct Opened {
     pub(super) writer: SqliteConnection,
     pub(super) readers: Vec<SqliteConnection>,
@@ -31,9 +37,12 @@ pub(super) struct Opened {
 /// Opens the database for a server, or, `shared`, for a command beside a server that may be running.
 pub(super) fn open(path: &Path, shared: bool) -> Result<Opened, OpenError> {
     create(path)?;
-    let lock = lock(path)?;
+    let mut lock = lock(path)?;
     if lock.is_none() && !shared {
         return Err(OpenError::Locked { path: lock_path(path) });
+    }
+    if let Some(lock) = &lock {
+        refuse_emptied(path, lock)?;
     }
     let explain = |error: rusqlite::Error| open_error(path, &error);
     let mut writer = Connection::open(path).map_err(explain)?;
@@ -41,7 +50,15 @@ pub(super) fn open(path: &Path, shared: bool) -> Result<Opened, OpenError> {
     writer.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)).map_err(explain)?;
     writer.execute_batch(SETTINGS).map_err(explain)?;
     writer.execute_batch("PRAGMA journal_size_limit = 67108864").map_err(explain)?;
-    migrate(&mut writer, lock.is_some())?;
+    if lock.is_some() {
+        check(&writer, path)?;
+    }
+    migrate(&mut writer, lock.is_some(), path)?;
+    if let Some(lock) = &mut lock {
+        lock.rewind()
+            .and_then(|()| lock.write_all(USED))
+            .map_err(|cause| OpenError::File { path: lock_path(path), cause })?;
+    }
     // from here on waiting is done without blocking the thread
     writer.busy_timeout(Duration::ZERO).map_err(explain)?;
     writer.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -88,8 +105,12 @@ fn owner_only() -> OpenOptions {
 }
 
 fn lock_path(path: &Path) -> PathBuf {
+    with_suffix(path, ".lock")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(suffix);
     name.into()
 }
 
@@ -105,28 +126,61 @@ fn lock(path: &Path) -> Result<Option<File>, OpenError> {
     }
 }
 
+/// SQLite takes an empty file for a new database and removes its write-ahead log. One that was cut to nothing is not new.
+fn refuse_emptied(path: &Path, lock: &File) -> Result<(), OpenError> {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let used = lock.metadata().is_ok_and(|file| file.len() > 0);
+    if length(path) == 0 && (used || length(&with_suffix(path, "-wal")) > 0) {
+        return Err(corrupt(path, "the file is empty, but was not"));
+    }
+    Ok(())
+}
+
+/// Looks for damage before anything is written to it. Large files are not read as a whole; damage is then found in use.
+fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    if fs::metadata(path).is_ok_and(|file| file.len() > CHECKED) {
+        return Ok(());
+    }
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| open_error(path, &error))?;
+    if found == "ok" { Ok(()) } else { Err(corrupt(path, &found)) }
+}
+
+fn corrupt(path: &Path, cause: &str) -> OpenError {
+    OpenError::Corrupt { path: path.to_owned(), cause: cause.replace('\n', " ") }
+}
+
 /// Migrates; without the lock only checks that nothing is to be done.
-fn migrate(connection: &mut Connection, locked: bool) -> Result<(), OpenError> {
+fn migrate(connection: &mut Connection, locked: bool, path: &Path) -> Result<(), OpenError> {
+    let open_error = |error: &refinery::Error| {
+        damage(error.kind()).map_or_else(|| migrations::open_error(error), |cause| corrupt(path, &cause))
+    };
     let runner = migrations::runner(migrations::SQLITE)?;
     if !locked {
-        let last =
-            runner.get_last_applied_migration(connection).map_err(|error| migrations::open_error(&error))?;
+        let last = runner.get_last_applied_migration(connection).map_err(|error| open_error(&error))?;
         let newest = runner.get_migrations().iter().map(refinery::Migration::version).max();
         if last.map(|migration| migration.version()) < newest {
             return Err(OpenError::OlderSchema);
         }
     }
-    runner.run(connection).map(drop).map_err(|error| migrations::open_error(&error))
+    runner.run(connection).map(drop).map_err(|error| open_error(&error))
+}
+
+/// What SQLite says about a damaged file in the course of a migration.
+fn damage(kind: &refinery::error::Kind) -> Option<String> {
+    let refinery::error::Kind::Connection(_, cause) = kind else { return None };
+    let cause = cause.downcast_ref::<rusqlite::Error>()?;
+    let damaged =
+        matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt));
+    damaged.then(|| cause.to_string())
 }
 
 fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let path = path.to_owned();
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            OpenError::Corrupt { path, cause: error.to_string() }
-        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => corrupt(path, &error.to_string()),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-            OpenError::File { path, cause: io::Error::other(chain(error)) }
+            OpenError::File { path: path.to_owned(), cause: io::Error::other(chain(error)) }
         }
         _ => OpenError::Unavailable(chain(error)),
     }
