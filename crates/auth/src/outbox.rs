@@ -2,13 +2,12 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
-
 use inkan_base::{OutboxId, RngExt, Timestamp};
 use inkan_crypto::seal::Context as Sealed;
 use inkan_mail::{Language, Mail, Mailer, Message, SendError};
 use inkan_store::{NewOutboxMessage, OutboxMessage, StoreError, Tx};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 use crate::{App, Context};
 
@@ -104,21 +103,26 @@ impl OutboxWorker {
     /// the others. Returns when what was under way is sent.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let wakeups = self.app.store.outbox_wakeups();
-        let mut sending = FuturesUnordered::new();
+        // Tasks, not futures of this one: one that waits for the database would hold its place in the queue there while nobody
+        // polls it, and block everybody.
+        let mut sending = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
             match self.claim(BATCH - sending.len()).await {
-                Ok(claimed) => sending.extend(claimed.into_iter().map(|message| self.deliver(message))),
+                Ok(claimed) => claimed.into_iter().for_each(|message| {
+                    let worker = self.clone();
+                    sending.spawn(async move { worker.deliver(message).await });
+                }),
                 Err(error) => tracing::warn!(%error, "the queue of mails cannot be read and is tried again"),
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(()) = sending.next(), if !sending.is_empty() => {}
+                Some(_) = sending.join_next() => {}
                 () = wakeups.notified(), if sending.len() < BATCH => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
-        while sending.next().await.is_some() {}
+        while sending.join_next().await.is_some() {}
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<OutboxMessage>, StoreError> {

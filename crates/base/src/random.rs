@@ -31,10 +31,22 @@ pub trait RngExt: Rng {
         }
     }
 
-    /// `length` characters, each uniformly from `alphabet` (ASCII).
+    /// `length` characters, each uniformly from `alphabet` (ASCII, at most 256 characters). Draws many bytes at once: a call
+    /// of the system's random source costs more than the bytes.
     fn text(&self, alphabet: &[u8], length: usize) -> String {
-        let size = u32::try_from(alphabet.len()).unwrap_or(u32::MAX);
-        (0..length).map(|_| char::from(alphabet[self.below(size) as usize])).collect()
+        let size = alphabet.len().min(256);
+        let mut text = String::with_capacity(length);
+        if size == 0 {
+            return text;
+        }
+        // Bytes above the last whole multiple of the size would favour the first characters.
+        let limit = 256 / size * size;
+        while text.len() < length {
+            let fair = self.bytes::<64>().into_iter().map(usize::from).filter(|byte| *byte < limit);
+            let missing = length - text.len();
+            text.extend(fair.take(missing).map(|byte| char::from(alphabet[byte % size])));
+        }
+        text
     }
 }
 
@@ -89,6 +101,17 @@ mod tests {
     fn seeded_sequence_repeats() {
         let (a, b) = (SeededRng::new(7), SeededRng::new(7));
         assert_eq!(a.bytes::<32>(), b.bytes::<32>());
+    }
+
+    #[test]
+    fn texts_use_the_whole_alphabet_evenly() {
+        let rng = SeededRng::new(3);
+        let text = rng.text(b"abc", 30_000);
+        for letter in ['a', 'b', 'c'] {
+            let count = text.chars().filter(|c| *c == letter).count();
+            assert!((9_600..10_400).contains(&count), "{letter}: {count}");
+        }
+        assert_eq!((rng.text(b"", 5), rng.text(b"x", 0)), (String::new(), String::new()));
     }
 
     #[test]
