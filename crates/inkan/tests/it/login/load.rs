@@ -44,7 +44,38 @@ async fn sign_in(app: &TestApp, number: usize) -> u16 {
     doc.status
 }
 
+/// One of a crowd: registers up to the code, then resends it, and returns all statuses.
+async fn ask_for_codes(app: &TestApp, number: usize) -> Vec<u16> {
+    let ip = format!("198.18.{}.{}", number / 250, number % 250 + 1);
+    let email = json!({ "email": format!("crowd{number}@example.com") });
+    let mut doc = Doc::new(app.post("/registration").ip(&ip).await);
+    let mut statuses = vec![doc.status];
+    for (action, input) in [
+        ("register_client_capabilities", json!({})),
+        ("register_login_identifier", email),
+        ("resend_passcode", json!({})),
+    ] {
+        let href = doc.json["actions"][action]["href"].as_str().unwrap_or_default().to_owned();
+        let body = json!({ "input_data": input, "csrf_token": doc.csrf() });
+        doc = Doc::new(app.call(Method::POST, &href).ip(&ip).json(&body).await);
+        statuses.push(doc.status);
+    }
+    statuses
+}
+
 each_engine! {
+    /// A worker that waits for the database while nobody polls it would block everybody.
+    async fn l34_a_crowd_asks_for_codes_while_mails_are_sent(app: AppBuilder) {
+        let app = app.workers().start().await;
+        let crowd = (0..80).map(|number| ask_for_codes(&app, number));
+        for statuses in futures_util::future::join_all(crowd).await {
+            assert_eq!(statuses, [200, 200, 200, 200]);
+        }
+        while app.queued().await > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn thousand_simultaneous_password_logins_with_a_pool_of_five(app: AppBuilder) {
         let app = app.config("database: { pool: 5 }").start().await;
         for n in 0..USERS {
