@@ -75,13 +75,14 @@ impl Connection {
     /// An account on a server that knows no authentication is ignored, as other senders do.
     async fn authenticate(&mut self, settings: &SmtpSettings) -> Result<(), SendError> {
         let Some(user) = settings.user.as_ref().filter(|user| !user.is_empty()) else { return Ok(()) };
-        if self.inner.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
-            tracing::debug!("the SMTP server offers no authentication that we know; going on without");
-            return Ok(());
-        }
+        // First: whoever strips encryption from the conversation can strip authentication too.
         if !self.inner.is_encrypted() && !settings.may_send_password_in_clear() {
-            let message = "the SMTP server offers no encryption, so the password is not sent";
+            let message = "the SMTP server offers no encryption, so neither password nor mail is sent";
             return Err(SendError::Temporary(message.to_owned()));
+        }
+        if self.inner.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
+            tracing::warn!("the SMTP server offers no authentication that we know; going on without");
+            return Ok(());
         }
         let credentials = Credentials::new(user.clone(), settings.password.clone().unwrap_or_default());
         self.inner.auth(&MECHANISMS, &credentials).await.map_err(|error| temporary("AUTH", &error))?;

@@ -29,7 +29,8 @@ pub(super) fn explain(error: &Error) -> StoreError {
         {
             StoreError::Unavailable(chain(error))
         }
-        _ => StoreError::Bug(chain(error)),
+        // Without the detail, which holds values of the row.
+        _ => StoreError::Bug(format!("{}: {}", code.code(), cause.message())),
     }
 }
 

@@ -16,7 +16,7 @@ const MIGRATION_LOCK: i64 = 0x696e_6b61_6e01;
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Settings of every pooled connection: nothing may hold rows or a connection for long.
-const SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'; \
+const SETTINGS: &str = "SET statement_timeout = '1500ms'; SET lock_timeout = '1500ms'; SET idle_in_transaction_session_timeout = '10s'; \
     SET default_transaction_isolation = 'read committed'; SET jit = off; SET TimeZone = 'UTC'";
 
 /// Where to connect and how.

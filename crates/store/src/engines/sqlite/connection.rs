@@ -96,6 +96,9 @@ impl ConstraintNames {
                 | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::FileLockingProtocolFailed
                 | ErrorCode::OutOfMemory,
                 _,
             ) => StoreError::Unavailable(chain(error)),
