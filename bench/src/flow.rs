@@ -37,18 +37,20 @@ impl<'a> Flow<'a> {
         self.document["actions"].get(action).is_some()
     }
 
-    /// Executes an action; anything but status 200 is a failure.
+    /// Executes an action; anything but status 200 is a failure. After a refusal the flow can go on.
     pub(crate) async fn act(&mut self, action: &str, input: &Value) -> Result<(), Failure> {
         let href = self.document["actions"][action]["href"].as_str();
         let href = href.ok_or_else(|| format!("{} does not offer {action}", self.state()))?;
         let body = json!({ "input_data": input, "csrf_token": self.document["csrf_token"] }).to_string();
         let reply = self.connection.send(&request("POST", href, "", &body)).await?;
-        if reply.status != 200 {
-            return Err(format!("{action} was answered with {}", reply.status).into());
-        }
+        let status = reply.status;
         self.token = reply.token().or(self.token.take());
-        self.document = serde_json::from_slice(reply.body)?;
-        Ok(())
+        let document: Value = serde_json::from_slice(reply.body)?;
+        let error = format!("{action} was answered with {status} {}", document["error"]["code"]);
+        if status == 200 || document["actions"].get(action).is_some() {
+            self.document = document;
+        }
+        if status == 200 { Ok(()) } else { Err(error.into()) }
     }
 
     /// Skips what can be skipped until the end.

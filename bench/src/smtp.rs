@@ -1,7 +1,7 @@
-//! A mail server that keeps nothing but the codes: takes every mail and tells who waits for it.
+//! A mail server that keeps nothing but the codes, and ids if asked to: takes every mail and tells who waits for it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -23,6 +23,17 @@ pub(crate) struct Sink(Arc<Mutex<Waiting>>);
 struct Waiting {
     codes: HashMap<String, String>,
     waiters: HashMap<String, oneshot::Sender<String>>,
+    /// By recipient, each `Message-ID` with the code in that mail; only if recorded.
+    recorded: Option<HashMap<String, BTreeMap<String, String>>>,
+    /// A mail that came again differently.
+    contradiction: Option<String>,
+}
+
+/// What is read of a mail.
+#[derive(Default)]
+struct Mail {
+    id: String,
+    code: String,
 }
 
 impl Sink {
@@ -55,8 +66,39 @@ impl Sink {
         Ok(tokio::time::timeout(Duration::from_secs(20), arriving).await??)
     }
 
-    fn arrived(&self, address: String, code: String) {
+    /// From now on ids are kept.
+    pub(crate) fn record(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).recorded = Some(HashMap::new());
+    }
+
+    /// Codes that arrived earlier are not wanted any more.
+    pub(crate) fn forget(&self, address: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).codes.remove(address);
+    }
+
+    /// How many different mails an address got.
+    pub(crate) fn mails_to(&self, address: &str) -> usize {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.recorded.as_ref().and_then(|mails| mails.get(address)).map_or(0, BTreeMap::len)
+    }
+
+    /// What was wrong with a mail that was sent twice.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contradiction.clone()
+    }
+
+    fn arrived(&self, address: String, mail: Mail) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Mail { id, code } = mail;
+        if let Some(recorded) = &mut waiting.recorded {
+            let known = recorded.entry(address.clone()).or_default().insert(id.clone(), code.clone());
+            if id.is_empty() || known.is_some_and(|known| known != code) {
+                waiting.contradiction = Some(format!("mail {id} to {address} has no id, or two contents"));
+            }
+        }
+        if code.is_empty() {
+            return; // a notification
+        }
         match waiting.waiters.remove(&address) {
             Some(waiter) => drop(waiter.send(code)),
             None => drop(waiting.codes.insert(address, code)),
@@ -82,8 +124,8 @@ impl Sink {
                 }
                 "DATA" => {
                     stream.write_all(b"354 go\r\n").await?;
-                    let code = read_code(&mut stream).await?;
-                    self.arrived(std::mem::take(&mut recipient), code);
+                    let mail = read_mail(&mut stream).await?;
+                    self.arrived(std::mem::take(&mut recipient), mail);
                     b"250 ok\r\n"
                 }
                 "QUIT" => {
@@ -97,18 +139,27 @@ impl Sink {
     }
 }
 
-/// The first run of six digits in the body of the mail.
-async fn read_code(stream: &mut BufReader<TcpStream>) -> Result<String, std::io::Error> {
-    let (mut line, mut code, mut in_body) = (String::new(), String::new(), false);
+/// Its id, and the first run of six digits in the body of the mail.
+async fn read_mail(stream: &mut BufReader<TcpStream>) -> Result<Mail, std::io::Error> {
+    let (mut line, mut mail, mut in_body) = (String::new(), Mail::default(), false);
     loop {
         line.clear();
-        if stream.read_line(&mut line).await? == 0 || line == ".\r\n" {
-            return Ok(code);
+        if stream.read_line(&mut line).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if line == ".\r\n" {
+            return Ok(mail);
+        }
+        if !in_body
+            && let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("message-id")
+        {
+            value.trim().clone_into(&mut mail.id);
         }
         in_body |= line == "\r\n";
-        if in_body && code.is_empty() && !line.starts_with("--") {
+        if in_body && mail.code.is_empty() && !line.starts_with("--") {
             let runs = line.split(|letter: char| !letter.is_ascii_digit());
-            code = runs.into_iter().find(|run| run.len() == 6).unwrap_or_default().to_owned();
+            mail.code = runs.into_iter().find(|run| run.len() == 6).unwrap_or_default().to_owned();
         }
     }
 }

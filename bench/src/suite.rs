@@ -2,8 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,9 +14,9 @@ use inkan_test_support::{PostgresCluster, temporary_directory};
 
 use crate::{
     Failure,
-    http::{Connection, address},
+    http::Connection,
     load::{self, Measurement},
-    process::Process,
+    process::{Running, free_port, ready},
     report,
     scenarios::{Accounts, NAMES, Scenario, password_login},
     seed,
@@ -73,29 +72,6 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
         std::fs::write(out.join("bench.md"), table)?;
     }
     Ok(())
-}
-
-/// A process that ends with this value.
-struct Running(Child);
-
-impl Running {
-    fn start(program: &Path, arguments: &[&str], environment: &[(&str, String)]) -> Result<Self, Failure> {
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.envs(environment.iter().map(|(name, value)| (*name, value)));
-        Ok(Self(command.spawn()?))
-    }
-
-    fn process(&self) -> Process {
-        Process(self.0.id())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// How fast this machine hashes with the default parameters.
@@ -216,22 +192,6 @@ async fn tokens(address: SocketAddr) -> Result<Vec<String>, Failure> {
         tokens.push(password_login(&mut connection, seed::USERS - 1 - number).await?);
     }
     Ok(tokens)
-}
-
-async fn ready(url: &str, path: &str) -> Result<SocketAddr, Failure> {
-    let address = address(url)?;
-    let request = crate::http::request("GET", path, "", "");
-    for _ in 0..3000 {
-        if Connection::new(address).send(&request).await.is_ok_and(|reply| reply.status == 200) {
-            return Ok(address);
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    Err(format!("{url} does not get ready").into())
-}
-
-fn free_port() -> Result<u16, Failure> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn progress(measured: &Measurement) {

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: builds server and load tool as operators get them and runs the suite. What follows the command goes
-//! to the load tool (`--quick`, `--scenario NAME`, `--database NAME`, `--out DIRECTORY`).
+//! `cargo xtask bench`, `crash-test` and `soak`: build server and load tool, as operators get them (with `--debug` as
+//! developers do), and run a part of the load tool. What follows the command goes to the load tool.
 
 use std::process::Command;
 
@@ -10,19 +10,18 @@ use crate::{
     process::{cargo, run as run_command},
 };
 
-pub(crate) fn run(arguments: &[&str]) -> Result<(), Failure> {
+/// Runs a command of the load tool.
+pub(crate) fn run(part: &str, arguments: &[&str]) -> Result<(), Failure> {
     machine::ready_for_postgres()?;
-    run_command(cargo().args([
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "inkan",
-        "--package",
-        "inkan-bench",
-    ]))?;
-    let release = target()?.join("release");
-    let mut suite = Command::new(release.join("inkan-bench"));
-    suite.arg("suite").arg("--server").arg(release.join("inkan")).args(arguments);
-    run_command(&mut suite)
+    let debug = arguments.contains(&"--debug");
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--package", "inkan", "--package", "inkan-bench"]);
+    if !debug {
+        build.arg("--release");
+    }
+    run_command(&mut build)?;
+    let programs = target()?.join(if debug { "debug" } else { "release" });
+    let mut tool = Command::new(programs.join("inkan-bench"));
+    tool.arg(part).arg("--server").arg(programs.join("inkan"));
+    run_command(tool.args(arguments.iter().filter(|argument| **argument != "--debug")))
 }

@@ -5,6 +5,8 @@
 //! | `test [--fast] [filter]` | makes the machine ready, runs all tests on both databases, then the browser suite |
 //! | `e2e [filter]` | builds the server and runs the browser suite against it |
 //! | `bench [--quick] …` | load tests of the release build on both databases, beside a bare handler |
+//! | `crash-test [--runs N] [--database NAME] [--debug]` | kills the server or its database under load, checks what was promised |
+//! | `soak [--minutes N] [--database NAME] [--debug]` | a steady load; fails if memory or tables grow |
 //! | `lint` | licences, banned crates, layers, sizes, left-overs |
 //! | `score [--list-only]` | runs the tests of the security and reliability score and prints the table |
 
@@ -29,6 +31,10 @@ const USAGE: &str = "usage: cargo xtask <command>
   e2e [filter]             the browser suite alone
   bench [--quick] [--scenario NAME] [--database NAME] [--out DIRECTORY]
                            load tests of the release build, beside a bare handler
+  crash-test [--runs N] [--database NAME] [--seed N] [--debug]
+                           kills the server or its database under load and checks what was promised
+  soak [--minutes N] [--database NAME] [--debug]
+                           a steady load; fails if memory or tables grow
   lint                     licences, banned crates, layers, sizes, left-overs
   score [--list-only]      the security and reliability score";
 
@@ -39,7 +45,9 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::Options::parse(rest).and_then(|options| test::run(&options)),
         ["e2e"] => e2e::run(None),
         ["e2e", filter] if !filter.starts_with('-') => e2e::run(Some(filter)),
-        ["bench", rest @ ..] => bench::run(rest),
+        ["bench", rest @ ..] => bench::run("suite", rest),
+        ["crash-test", rest @ ..] => bench::run("crash", rest),
+        ["soak", rest @ ..] => bench::run("soak", rest),
         ["lint"] => lint::run(),
         ["score"] => score::run(score::Mode::Run),
         ["score", "--list-only"] => score::run(score::Mode::ListOnly),

@@ -74,7 +74,8 @@ impl FaultProxy {
         let user = target.get_user().expect("a user");
         let name = target.get_dbname().expect("a database");
         let url = format!("postgres://{user}@127.0.0.1:{port}/{name}");
-        let shared = Arc::new(Shared { target, fault: watch::Sender::new(Fault::None), cut: Mutex::new(None) });
+        let shared =
+            Arc::new(Shared { target, fault: watch::Sender::new(Fault::None), cut: Mutex::new(None) });
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&shared)));
         Self { url, shared, _tasks: tasks }
@@ -130,7 +131,8 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
     let _ = client.set_nodelay(true);
     let mut fault = shared.fault.subscribe();
     if obey(&mut fault).await.is_ok() {
-        let _ = match (shared.target.get_hosts().first(), shared.target.get_ports().first().unwrap_or(&5432)) {
+        let _ = match (shared.target.get_hosts().first(), shared.target.get_ports().first().unwrap_or(&5432))
+        {
             (Some(Host::Unix(directory)), port) => {
                 match UnixStream::connect(directory.join(format!(".s.PGSQL.{port}"))).await {
                     Ok(server) => relay(&mut client, server, &shared).await,
@@ -149,7 +151,11 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-async fn relay<S: AsyncRead + AsyncWrite>(client: &mut TcpStream, server: S, shared: &Shared) -> io::Result<()> {
+async fn relay<S: AsyncRead + AsyncWrite>(
+    client: &mut TcpStream,
+    server: S,
+    shared: &Shared,
+) -> io::Result<()> {
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = tokio::io::split(server);
     let answer_is_lost = AtomicBool::new(false);

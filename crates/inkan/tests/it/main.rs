@@ -17,6 +17,7 @@ mod cli;
 mod clients;
 mod cors;
 mod engine;
+mod faults;
 mod limits;
 mod login;
 mod protocol;

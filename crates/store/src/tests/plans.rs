@@ -20,7 +20,8 @@ pub(crate) fn check(connection: &Connection, sql: &str, params: usize) {
         // a materialised subquery is read as a whole, and a partial index holds exactly what is asked for
         let partial = step.contains("outbox_pending_idx");
         // without multi-tenancy, all rows of the tenant are all rows
-        let whole_tenant = step.ends_with("(tenant_id=?)") && !WHOLE_TENANT.iter().any(|table| step.contains(table));
+        let whole_tenant =
+            step.ends_with("(tenant_id=?)") && !WHOLE_TENANT.iter().any(|table| step.contains(table));
         assert!(!whole_tenant, "{step}: {sql}");
         assert!(!step.starts_with("SCAN") || step == "SCAN due" || partial, "{step}: {sql}");
     }

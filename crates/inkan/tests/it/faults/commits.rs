@@ -87,7 +87,8 @@ async fn every_commit(app: &TestApp, kind: &str, steps: &[Step]) -> usize {
                     app.user(&email).password("correct horse").create().await;
                 }
                 found |= walk(app, kind, steps, (at, after, side), &email).await;
-                let of_user = format!("FROM emails e JOIN users u ON u.id = e.user_id WHERE e.address = '{email}'");
+                let of_user =
+                    format!("FROM emails e JOIN users u ON u.id = e.user_id WHERE e.address = '{email}'");
                 let case = format!("{kind}, step {at}, commit {after}, {side:?}");
                 assert_eq!(number(&database, &format!("SELECT count(*) {of_user}")).await, 1, "{case}");
                 for (table, expected) in [("sessions", 1), ("passwords", 1)] {

@@ -40,7 +40,8 @@ async fn damaged(app: AppBuilder) {
     let backup = fs::read(&file).unwrap();
     for (what, damage) in DAMAGES {
         damage(&file);
-        let error = app.clone().try_start().await.err().unwrap_or_else(|| panic!("{what}: it starts")).to_string();
+        let error =
+            app.clone().try_start().await.err().unwrap_or_else(|| panic!("{what}: it starts")).to_string();
         assert!(error.contains(&file.display().to_string()), "{what}: {error}");
         assert!(error.contains("damaged") && error.contains("docs/guide/operations.md"), "{what}: {error}");
         fs::write(&file, &backup).unwrap();

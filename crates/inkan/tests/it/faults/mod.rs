@@ -9,8 +9,13 @@ mod load;
 mod migration;
 mod process;
 
+use std::path::Path;
+
+use inkan_bench::place::{Place, as_url};
 use inkan_test_support::{PostgresCluster, TestDatabase};
 use tokio_postgres::{Client, NoTls};
+
+use crate::support::Engine;
 
 /// For requests that a limit would turn away.
 const UNLIMITED: &str = "rate_limiter: { enabled: false }";
@@ -31,6 +36,22 @@ macro_rules! on_postgres {
 }
 use on_postgres;
 
+/// The server's program.
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_inkan"))
+}
+
+/// A place for the program, with accounts whose addresses need not be verified; the database goes with the second.
+async fn place(engine: Engine) -> (Place, Option<TestDatabase>) {
+    let database = match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(PostgresCluster::shared().await.empty_database().await),
+    };
+    let url = database.as_ref().map(|database| as_url(&database.url()));
+    let place = Place::new(program(), url.as_deref()).unwrap();
+    (place.set("JWT_ALGORITHM", "ES256").set("EMAIL_REQUIRE_VERIFICATION", "false"), database)
+}
+
 /// A connection of the test's own, which ends with the client.
 async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
@@ -41,11 +62,4 @@ async fn connect(url: &str) -> Client {
 /// One number.
 async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
-}
-
-/// A new database as a URL, which stands in files and variables.
-async fn empty_database() -> (TestDatabase, String) {
-    let database = PostgresCluster::shared().await.empty_database().await;
-    let url = inkan_bench::place::as_url(&database.url());
-    (database, url)
 }
