@@ -20,6 +20,8 @@ use crate::Edge;
 use connection::Guarded;
 use registry::{Connection, Registry};
 
+/// How long an evicted connection may still write.
+const EVICTED: Duration = Duration::from_millis(250);
 /// Pause when the system has no more sockets for us.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 /// Beyond this a request's head is answered with 431 by the HTTP parser itself; [`crate::Limits`] say less.
@@ -80,14 +82,19 @@ async fn run(
     http.max_headers(HARD_HEADERS).max_buf_size(HARD_HEAD_BYTES).header_read_timeout(None);
     let serving = http.serve_connection(io, service);
     tokio::pin!(serving);
-    tokio::select! {
+    let evicted = tokio::select! {
         // Errors are clients that went away or were cut off.
         result = serving.as_mut() => return drop(result),
-        () = shutdown.cancelled() => {}
-        () = connection.evicted() => {}
-    }
+        () = shutdown.cancelled() => false,
+        () = connection.evicted() => true,
+    };
     serving.as_mut().graceful_shutdown();
-    drop(serving.await);
+    if evicted {
+        // Its place is taken already: it may finish an answer, not wait for the rest of a head.
+        drop(tokio::time::timeout(EVICTED, serving).await);
+    } else {
+        drop(serving.await);
+    }
 }
 
 async fn turn_away(mut stream: TcpStream) {
