@@ -1,5 +1,7 @@
 //! `GET /me`, `POST /logout`, and how a session comes to the client (spec 05 §4, §6; spec 13 §16 rows 19 to 22).
 
+use std::time::Duration;
+
 use inkan_base::TenantId;
 use inkan_store::StoreError;
 use serde_json::json;
@@ -34,6 +36,7 @@ each_engine! {
             "hanko=TOKEN; Path=/; Domain=example.com; Max-Age=43200; HttpOnly; Secure; SameSite=Lax"
         );
 
+        app.clock.advance(Duration::from_secs(1));
         let logout = app.post("/logout").cookie(&token).await;
         assert_eq!((logout.status, logout.body.len()), (204, 0));
         assert_eq!(
