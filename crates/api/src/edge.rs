@@ -11,12 +11,19 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use hyper::body::Body;
-use inkan_auth::{Answer, App, Context};
+use inkan_auth::{Answer, App, Context, Outline};
 use inkan_flow::FlowError;
 use tokio::{sync::Semaphore, time::Instant};
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 
-use crate::{ApiError, Limits, body, client, context, cors::Cors, error::RETRY_AFTER};
+use crate::{
+    ApiError, Limits, RequestSpan, Routes, Tracer, body, client, context,
+    cors::Cors,
+    error::RETRY_AFTER,
+    metrics::{HttpMetrics, Measured, head_size, method_name},
+    routes::Patterns,
+};
 
 /// The paths that always answer with a flow document (decision 24).
 const FLOW_PATHS: [&str; 2] = ["/login", "/registration"];
@@ -36,17 +43,29 @@ pub struct Edge {
     surface: Surface,
     app: Arc<App>,
     router: Router,
+    patterns: Patterns,
     cors: Cors,
     limits: Limits,
     slots: Semaphore,
+    metrics: HttpMetrics,
+    tracer: Option<Tracer>,
 }
 
 impl Edge {
-    /// Around a router of [`crate::public`] or [`crate::admin`].
+    /// Around the routes of [`crate::public`] or [`crate::admin`].
     #[must_use]
-    pub fn new(surface: Surface, app: Arc<App>, router: Router, limits: Limits) -> Self {
-        let slots = Semaphore::new(limits.requests);
-        Self { surface, cors: Cors::new(&app.config), app, router, limits, slots }
+    pub fn new(surface: Surface, app: Arc<App>, table: Routes, limits: Limits) -> Self {
+        let (router, patterns) = table.into_parts();
+        let (slots, metrics) = (Semaphore::new(limits.requests), HttpMetrics::default());
+        let cors = Cors::new(&app.config);
+        Self { surface, cors, app, router, patterns, limits, slots, metrics, tracer: None }
+    }
+
+    /// With traces of requests.
+    #[must_use]
+    pub fn traced(mut self, tracer: Option<Tracer>) -> Self {
+        self.tracer = tracer;
+        self
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
@@ -64,22 +83,76 @@ impl Edge {
         let client = client::address(&self.app.config.server.ip, peer, &parts.headers);
         let id = context::request_id(&parts.headers, self.app.rng.as_ref());
         let entry = Entry::new(&parts, client, &id);
+        let (method, url) = (method_name(&parts.method), self.patterns.of(parts.uri.path()));
+        let trace = self.tracer.as_ref().and_then(|tracer| Some((tracer, tracer.begin(&parts.headers)?)));
+        let mut received = head_size(&parts);
 
-        let mut response = if self.surface == Surface::Public && parts.method == Method::OPTIONS {
-            StatusCode::NO_CONTENT.into_response()
-        } else {
-            let cx = context::of(&self.app, client, id.clone(), &parts.headers);
-            self.bounded(cx, parts, body, started).await
+        // Every line that is written meanwhile carries the id.
+        let span = tracing::error_span!("request", request.id = %id);
+        let work = self.respond(client, &id, parts, body, started, &mut received).instrument(span);
+        let (mut response, in_database) = match trace {
+            Some(_) => inkan_store::measured(work).await,
+            None => (work.await, Duration::ZERO),
         };
         self.finish(&entry, &id, &mut response);
-        if self.app.config.log.log_health_and_metrics || !entry.path.starts_with("/health/") {
-            entry.write(self.surface, response.status(), started.elapsed());
+        let (duration, status) = (started.elapsed(), response.status());
+        let sent = response.body().size_hint().lower();
+        self.metrics.observe(&self.app, &Measured { status, method, url, duration, received, sent });
+        if self.is_logged(&entry) {
+            entry.write(self.surface, status, duration);
+        }
+        if let Some((tracer, start)) = trace {
+            let outline = response.extensions().get::<Outline>().copied();
+            let (surface, route, status) = (self.surface, url, status.as_u16());
+            let request_id = id;
+            tracer.end(RequestSpan {
+                start,
+                duration,
+                surface,
+                method,
+                route,
+                status,
+                request_id,
+                outline,
+                in_database,
+            });
         }
         response
     }
 
+    async fn respond<B>(
+        &self,
+        client: IpAddr,
+        id: &str,
+        parts: Parts,
+        body: B,
+        started: Instant,
+        received: &mut u64,
+    ) -> Response
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        if self.surface == Surface::Public && parts.method == Method::OPTIONS {
+            return StatusCode::NO_CONTENT.into_response();
+        }
+        let cx = context::of(&self.app, client, id.to_owned(), &parts.headers);
+        self.bounded(cx, parts, body, started, received).await
+    }
+
+    fn is_logged(&self, entry: &Entry) -> bool {
+        let metrics = self.surface == Surface::Admin && entry.path == "/metrics";
+        self.app.config.log.log_health_and_metrics || !(metrics || entry.path.starts_with("/health/"))
+    }
+
     /// Within the limits, or the answer that says which one was hit.
-    async fn bounded<B>(&self, mut cx: Context, parts: Parts, body: B, started: Instant) -> Response
+    async fn bounded<B>(
+        &self,
+        mut cx: Context,
+        parts: Parts,
+        body: B,
+        started: Instant,
+        received: &mut u64,
+    ) -> Response
     where
         B: Body<Data = Bytes> + Unpin,
     {
@@ -89,7 +162,10 @@ impl Edge {
             return refuse(ApiError::HeadersTooLarge);
         }
         let body = match body::read(&self.limits, body).await {
-            Ok(body) => body,
+            Ok(body) => {
+                *received += body.len() as u64;
+                body
+            }
             Err(error) => {
                 let mut response = refuse(error);
                 // What is left of the body is not read, so nothing can follow on this connection.
@@ -107,18 +183,18 @@ impl Edge {
             return refuse(ApiError::Unavailable);
         }
         cx.now = self.app.clock.now(); // the body may have taken its time
-        let request_id = cx.request_id.clone();
         let mut request = http::Request::from_parts(parts, AxumBody::from(body));
         request.extensions_mut().insert(cx);
         let work = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
         match tokio::time::timeout(left, work).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Err(_)) => {
-                tracing::error!(request.id = request_id, "a request handler panicked");
+                self.app.metrics.handler_panics.increment(1);
+                tracing::error!("a request handler panicked");
                 refuse(ApiError::Internal)
             }
             Err(_) => {
-                tracing::warn!(request.id = request_id, "a request took too long and was given up");
+                tracing::warn!("a request took too long and was given up");
                 refuse(ApiError::Unavailable)
             }
         }
@@ -165,6 +241,7 @@ fn flow_document(error: ApiError) -> Response {
 pub(crate) fn render(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, answer.body).into_response();
+    response.extensions_mut().insert(answer.outline);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in answer.headers {

@@ -17,10 +17,15 @@ mod cors;
 mod edge;
 mod error;
 mod limits;
+mod metrics;
 mod pages;
+mod routes;
 mod server;
+mod trace;
 
 pub use edge::{Edge, Surface};
 pub use error::ApiError;
 pub use limits::Limits;
+pub use routes::Routes;
 pub use server::serve;
+pub use trace::{RequestSpan, SpanStart, Tracer};

@@ -18,6 +18,7 @@ use crate::{
     events::{Event, Journal},
     flows::FlowLocks,
     limits::Limits,
+    metrics::Metrics,
     sessions::{SessionCache, ValidSession, removal_cookie},
 };
 
@@ -37,6 +38,8 @@ pub struct App {
     pub passwords: PasswordPool,
     /// How often something may be tried.
     pub limits: Limits,
+    /// What is counted.
+    pub metrics: Metrics,
     pub(crate) keys: SigningKeys,
     pub(crate) custom_claims: CompiledClaims,
     pub(crate) sessions: SessionCache,
@@ -77,6 +80,9 @@ pub enum StartError {
     /// The password pool cannot be made.
     #[error("password hashing: {0}")]
     Passwords(#[from] inkan_crypto::HashError),
+    /// The metrics cannot be set up.
+    #[error("metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// A signing key cannot be made or read.
     #[error("signing keys: {0}")]
     Keys(#[from] inkan_crypto::KeyError),
@@ -113,11 +119,13 @@ impl App {
                 load_keys(tx, &keyring, rng.as_ref(), algorithm, now).await
             })
             .await?;
+        let metrics = Metrics::new()?;
         let app = Arc::new(Self {
-            limits: Limits::new(&config),
+            limits: Limits::new(&config).counted(&metrics),
             passwords: PasswordPool::new(password_policy)?,
             custom_claims: CompiledClaims::new(&config.session.jwt_template.claims),
-            sessions: SessionCache::new(),
+            sessions: SessionCache::new(&metrics),
+            metrics,
             locks: FlowLocks::default(),
             config,
             store,

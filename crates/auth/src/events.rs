@@ -9,11 +9,13 @@ use std::{
 use inkan_base::{AuditId, FlowId, UserId};
 use inkan_config::{AuditLog, Config, ConsoleStream};
 use inkan_store::{AuditRecord, StoreError, Tx};
+use metrics::Counter;
 use serde_json::{Map, Value, json};
 
 use crate::{
     App, Context,
     flows::{LoginMethod, Step},
+    metrics::Metrics,
 };
 
 /// Something that happened to an account.
@@ -40,6 +42,8 @@ pub(crate) enum Event<'a> {
     /// Somebody signed out.
     UserLoggedOut { user: UserId, email: Option<&'a str> },
 }
+
+const UNKNOWN_IDENTIFIER: &str = "unknown identifier";
 
 /// The parts of an audit record that depend on the event.
 #[derive(Default)]
@@ -68,6 +72,16 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// The counter of its own that an event has.
+    fn counter(self, metrics: &Metrics) -> Option<Counter> {
+        match self {
+            Self::LoginSucceeded { method, .. } => metrics.signed_in(method),
+            Self::LoginFailed { method, reason, .. } => Some(metrics.sign_in_failed(Some(method), reason)),
+            Self::UnknownIdentifier => Some(metrics.sign_in_failed(None, UNKNOWN_IDENTIFIER)),
+            _ => None,
+        }
+    }
+
     fn entry(self, mask: bool) -> Entry<'a> {
         let address = |address: &str| if mask { inkan_mail::masked(address) } else { address.to_owned() };
         let name = |name: &str| if mask { masked_name(name) } else { name.to_owned() };
@@ -90,7 +104,7 @@ impl<'a> Event<'a> {
                 ..Entry::new("login_failure", user).detail("login_method", method.as_str())
             },
             Self::UnknownIdentifier => {
-                Entry { error: Some("unknown identifier"), ..Entry::new("login_failure", None) }
+                Entry { error: Some(UNKNOWN_IDENTIFIER), ..Entry::new("login_failure", None) }
             }
             Self::EmailVerified { user, address: email } => {
                 Entry::new("email_verified", Some(user)).detail("email", address(email))
@@ -117,15 +131,16 @@ impl<'a> Event<'a> {
 }
 
 /// Audit records of one transaction that are still to be written to the console.
-#[derive(Debug)]
 pub(crate) struct Journal {
     flow: Option<FlowId>,
     lines: Vec<String>,
+    /// What happened once the transaction is committed.
+    counters: Vec<Counter>,
 }
 
 impl Journal {
     pub(crate) const fn new(flow: Option<FlowId>) -> Self {
-        Self { flow, lines: Vec::new() }
+        Self { flow, lines: Vec::new(), counters: Vec::new() }
     }
 
     /// Stores the record of an event.
@@ -138,6 +153,8 @@ impl Journal {
     ) -> Result<(), StoreError> {
         let config = &app.config.audit_log;
         let mut entry = event.entry(config.mask);
+        self.counters.push(app.metrics.account_event(entry.kind));
+        self.counters.extend(event.counter(&app.metrics));
         if let Some(flow) = self.flow {
             entry.details.insert("flow_id".to_owned(), flow.to_string().into());
         }
@@ -161,8 +178,11 @@ impl Journal {
         if config.storage.enabled { tx.audit().create(&record).await } else { Ok(()) }
     }
 
-    /// Writes the lines, after the commit.
+    /// Counts the events and writes the lines, after the commit.
     pub(crate) fn flush(&mut self, config: &Config) {
+        for counter in self.counters.drain(..) {
+            counter.increment(1);
+        }
         write_lines(&config.audit_log, &std::mem::take(&mut self.lines));
     }
 }

@@ -9,11 +9,13 @@ mod context;
 mod events;
 pub mod flows;
 pub mod limits;
+pub mod metrics;
 mod outbox;
 mod sessions;
 
 pub use app::{App, Parts, StartError};
 pub use context::Context;
-pub use flows::{Answer, FlowKind, FlowRequest, graph};
+pub use flows::{Answer, FlowKind, FlowRequest, Outline, graph};
+pub use metrics::Metrics;
 pub use outbox::OutboxWorker;
 pub use sessions::{ValidSession, Validation};

@@ -7,7 +7,7 @@ use inkan_crypto::seal::Context as Sealed;
 use inkan_mail::{Language, Mail, Mailer, Message, SendError};
 use inkan_store::{NewOutboxMessage, OutboxMessage, StoreError, Tx};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::{App, Context};
 
@@ -117,12 +117,22 @@ impl OutboxWorker {
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(_) = sending.join_next() => {}
+                Some(done) = sending.join_next() => self.settle(done),
                 () = wakeups.notified(), if sending.len() < BATCH => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
-        while sending.join_next().await.is_some() {}
+        while let Some(done) = sending.join_next().await {
+            self.settle(done);
+        }
+    }
+
+    /// A delivery that panicked is repeated when its lease has run out.
+    fn settle(&self, done: Result<(), JoinError>) {
+        if let Err(error) = done {
+            self.app.metrics.worker_restarted("delivery", "panic");
+            tracing::error!(%error, "the delivery of a mail panicked and is tried again");
+        }
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<OutboxMessage>, StoreError> {
@@ -142,15 +152,21 @@ impl OutboxWorker {
             Err(reason) => Err(SendError::Permanent(reason)),
         };
         if let Err(error) = &result {
-            tracing::warn!(outbox.id = %message.id, error = %error, "a mail could not be sent");
+            let error = without_addresses(&error.to_string());
+            tracing::warn!(outbox.id = %message.id, error, "a mail could not be sent");
         }
         let now = self.app.clock.now();
         let next = now + pause(message.attempts, self.app.rng.below(1000));
+        let again = |error: &SendError| error.is_temporary() && next < message.expires_at;
+        let metrics = &self.app.metrics;
+        match &result {
+            Ok(()) => metrics.mails_sent.increment(1),
+            Err(error) if again(error) => metrics.mails_retried.increment(1),
+            Err(_) => metrics.mails_failed.increment(1),
+        }
         let report = self.app.store.write(message.tenant, async |tx| match &result {
             Ok(()) => tx.outbox().delivered(message.id, now).await,
-            Err(error) if error.is_temporary() && next < message.expires_at => {
-                tx.outbox().retry(message.id, next, &error.to_string()).await
-            }
+            Err(error) if again(error) => tx.outbox().retry(message.id, next, &error.to_string()).await,
             Err(error) => tx.outbox().give_up(message.id, now, &error.to_string()).await,
         });
         if let Err::<(), StoreError>(error) = report.await {
@@ -181,6 +197,24 @@ impl OutboxWorker {
     }
 }
 
+/// Mail servers like to repeat the recipient; the log need not know it.
+fn without_addresses(text: &str) -> String {
+    let in_address = |c: char| !c.is_whitespace() && !"<>()[]\"',;:".contains(c);
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| in_address(c) != in_address(first)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        if word.contains('@') {
+            kept.push_str(&inkan_mail::masked(word));
+        } else {
+            kept.push_str(word);
+        }
+        rest = after;
+    }
+    kept
+}
+
 /// Doubles with every attempt; up to half of it is random, so that waiting mails do not all come back at once.
 fn pause(attempts: i64, random: u32) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
@@ -191,6 +225,15 @@ fn pause(attempts: i64, random: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_masked_in_errors() {
+        let reply =
+            "mail refused: 550 5.1.1 <ada.lovelace@example.com>: no such user (ada.lovelace@example.com)";
+        let masked = "ada*********@example.com";
+        let expected = format!("mail refused: 550 5.1.1 <{masked}>: no such user ({masked})");
+        assert_eq!(without_addresses(reply), expected);
+    }
 
     #[test]
     fn pauses_grow_and_stay_bounded() {

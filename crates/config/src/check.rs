@@ -10,6 +10,7 @@ pub(crate) fn check(config: &Config, report: &mut Report) {
     config.server.check(report);
     config.database.check(report);
     config.log.check(report);
+    config.tracing.check(report);
     config.rate_limiter.check(report);
     config.flow_locker.check(report);
     config.service.check(report);

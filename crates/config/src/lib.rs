@@ -58,6 +58,8 @@ pub struct Config {
     pub database: Database,
     /// What the server writes about itself.
     pub log: Log,
+    /// Traces of requests.
+    pub tracing: Tracing,
     /// Where audit records go.
     pub audit_log: AuditLog,
     /// Rate limits.
@@ -124,6 +126,7 @@ impl Default for Config {
             admin: Admin::default(),
             database: Database::default(),
             log: Log::default(),
+            tracing: Tracing::default(),
             audit_log: AuditLog::default(),
             rate_limiter: RateLimiter::default(),
             flow_locker: FlowLocker::default(),

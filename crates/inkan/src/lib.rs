@@ -6,7 +6,9 @@
 pub mod cli;
 mod limits;
 mod logging;
+mod otlp;
 mod server;
 mod workers;
 
+pub use otlp::CollectorError;
 pub use server::{Options, Running, ServeError, Server, Surfaces, store_options};

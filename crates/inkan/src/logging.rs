@@ -14,7 +14,7 @@ pub(crate) fn start(log: &Log, format: Option<LogFormat>, level: Option<&str>) {
     let builder = fmt().with_env_filter(filter).with_writer(io::stderr).with_span_events(FmtSpan::NONE);
     let started = match format {
         LogFormat::Text => builder.with_ansi(terminal).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
     };
     if started.is_ok() {
         std::panic::set_hook(Box::new(|panic| {

@@ -2,17 +2,21 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use inkan_api::{Edge, Limits, Surface, admin, public, serve};
+use inkan_api::{Edge, Limits, Surface, Tracer, admin, public, serve};
 use inkan_auth::{App, OutboxWorker, Parts, StartError};
 use inkan_base::{Clock, OsRng, Rng, SystemClock};
 use inkan_config::{Config, DatabaseTarget, Listener, Smtp, SmtpTls};
 use inkan_crypto::{PasswordPolicy, Secrets, SecretsError};
 use inkan_mail::{Mailbox, Mailer, SmtpError, SmtpMailer, SmtpSettings, Tls};
 use inkan_store::{OpenError, Store, StoreOptions};
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{limits, workers};
+use crate::{
+    limits,
+    otlp::{self, Collector, CollectorError},
+    workers,
+};
 
 /// How long requests under way are waited for.
 const GRACE: Duration = Duration::from_secs(30);
@@ -66,6 +70,9 @@ pub enum ServeError {
     /// The domain cannot start on this database.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// Traces cannot be exported with these settings.
+    #[error("tracing.otlp.endpoint: {0}")]
+    Collector(#[from] CollectorError),
     /// Mails cannot be sent with these settings.
     #[error(transparent)]
     Smtp(#[from] SmtpError),
@@ -119,6 +126,7 @@ impl Server {
         let public_listener = listen(&config.server.public, surfaces != Surfaces::Admin).await?;
         let admin_listener = listen(&config.server.admin, surfaces != Surfaces::Public).await?;
         let mailer = mailer(&config)?;
+        let collector = Collector::configured(&config.tracing.otlp)?;
         let configured: Vec<String> =
             config.secrets().iter().map(|secret| secret.expose().to_owned()).collect();
         let store = Store::open(store_options(&config), clock.clone()).await?;
@@ -132,8 +140,9 @@ impl Server {
             }
         };
         let mut running = Running::new(app, mailer);
+        let tracer = running.tracer(collector);
         running.background(workers);
-        running.listen(public_listener, admin_listener, &limits);
+        running.listen(public_listener, admin_listener, &limits, tracer);
         Ok(running)
     }
 }
@@ -160,24 +169,46 @@ impl Running {
                 () = stop.cancelled() => {}
             }
         });
+        self.background.spawn(workers::upkeep(self.app.clone(), self.stop_working.clone()));
         if workers {
             let worker = OutboxWorker::new(self.app.clone(), self.mailer.clone());
-            self.background.spawn(workers::outbox(worker, self.stop_working.clone()));
+            self.background.spawn(workers::outbox(self.app.clone(), worker, self.stop_working.clone()));
             self.background.spawn(workers::cleanup(self.app.clone(), self.stop_working.clone()));
         }
     }
 
-    fn listen(&mut self, public: Option<TcpListener>, admin: Option<TcpListener>, limits: &Limits) {
+    /// Where requests leave their spans, while there is a collector.
+    fn tracer(&self, collector: Option<Collector>) -> Option<Tracer> {
+        let collector = collector?;
+        let (app, (sender, spans)) = (&self.app, mpsc::channel(otlp::QUEUE));
+        self.background.spawn(otlp::export(app.clone(), collector, spans, self.stop_working.clone()));
+        let (ratio, dropped) = (app.config.tracing.otlp.ratio(), app.metrics.spans_dropped.clone());
+        Some(Tracer::new(ratio, app.clock.clone(), app.rng.clone(), sender, dropped))
+    }
+
+    fn listen(
+        &mut self,
+        public: Option<TcpListener>,
+        admin: Option<TcpListener>,
+        limits: &Limits,
+        tracer: Option<Tracer>,
+    ) {
         self.public = public.as_ref().and_then(|listener| listener.local_addr().ok());
         self.admin = admin.as_ref().and_then(|listener| listener.local_addr().ok());
         let mailbox_url = self.mailbox_url();
         if let Some(listener) = public {
-            let router = public::router(self.app.clone(), mailbox_url.as_deref());
-            self.serve(listener, Edge::new(Surface::Public, self.app.clone(), router, limits.clone()));
+            let routes = public::router(self.app.clone(), mailbox_url.as_deref());
+            self.serve(
+                listener,
+                Edge::new(Surface::Public, self.app.clone(), routes, limits.clone()).traced(tracer.clone()),
+            );
         }
         if let Some(listener) = admin {
-            let router = admin::router(self.app.clone(), self.mailbox().cloned());
-            self.serve(listener, Edge::new(Surface::Admin, self.app.clone(), router, limits.clone()));
+            let routes = admin::router(self.app.clone(), self.mailbox().cloned());
+            self.serve(
+                listener,
+                Edge::new(Surface::Admin, self.app.clone(), routes, limits.clone()).traced(tracer),
+            );
         }
     }
 

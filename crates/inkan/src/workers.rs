@@ -3,12 +3,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use inkan_auth::{App, OutboxWorker};
+use inkan_auth::{App, Metrics, OutboxWorker};
 use inkan_store::StoreError;
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const CLEANUP_PAUSE: Duration = Duration::from_mins(1);
+const UPKEEP_PAUSE: Duration = Duration::from_secs(5);
 const CLEANUP_BATCH: usize = 500;
 /// What panics at once must not do so in a tight loop.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
@@ -16,10 +17,10 @@ const AFTER_PANIC: Duration = Duration::from_secs(1);
 const FLUSH: Duration = Duration::from_secs(5);
 
 /// Sends mails until `shutdown`; then what is under way and what is still due.
-pub(crate) async fn outbox(worker: OutboxWorker, shutdown: CancellationToken) {
+pub(crate) async fn outbox(app: Arc<App>, worker: OutboxWorker, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         let (worker, stop) = (worker.clone(), shutdown.clone());
-        let run = supervised("outbox", async move {
+        let run = supervised(&app.metrics, "outbox", async move {
             worker.run(stop.cancelled()).await;
             Ok(())
         });
@@ -27,7 +28,8 @@ pub(crate) async fn outbox(worker: OutboxWorker, shutdown: CancellationToken) {
             sleep(AFTER_PANIC).await;
         }
     }
-    let rest = async { while let Some(1..) = supervised("outbox", flush(worker.clone())).await {} };
+    let rest =
+        async { while let Some(1..) = supervised(&app.metrics, "outbox", flush(worker.clone())).await {} };
     if timeout(FLUSH, rest).await.is_err() {
         tracing::warn!("mails that are still queued are sent after the next start");
     }
@@ -44,29 +46,42 @@ pub(crate) async fn cleanup(app: Arc<App>, shutdown: CancellationToken) {
             () = sleep(CLEANUP_PAUSE) => {}
             () = shutdown.cancelled() => return,
         }
-        let app = app.clone();
+        let mine = app.clone();
         let run = async move {
-            let retention = app.config.audit_log.retention;
-            app.store.clean_up(app.clock.now(), retention, CLEANUP_BATCH).await
+            let retention = mine.config.audit_log.retention;
+            mine.store.clean_up(mine.clock.now(), retention, CLEANUP_BATCH).await
         };
-        if let Some(removed) = supervised("cleanup", run).await {
+        if let Some(removed) = supervised(&app.metrics, "cleanup", run).await {
             tracing::debug!(?removed, "expired rows were removed");
+        }
+    }
+}
+
+/// Sums up the metrics every few seconds until `shutdown`, whether anybody reads them or not.
+pub(crate) async fn upkeep(app: Arc<App>, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = sleep(UPKEEP_PAUSE) => app.metrics.upkeep(),
+            () = shutdown.cancelled() => return,
         }
     }
 }
 
 /// Runs `work` as a task of its own, so that a panic ends only this run.
 async fn supervised<T: Send + 'static>(
+    metrics: &Metrics,
     name: &'static str,
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Option<T> {
     match TaskTracker::new().spawn(work).await {
         Ok(Ok(done)) => Some(done),
         Ok(Err(error)) => {
+            metrics.worker_restarted(name, "error");
             tracing::warn!(worker = name, error = %error, "background work failed and is tried again");
             None
         }
         Err(error) => {
+            metrics.worker_restarted(name, "panic");
             tracing::error!(worker = name, error = %error, "background work panicked and is tried again");
             None
         }

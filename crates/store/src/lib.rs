@@ -13,6 +13,7 @@ mod aggregates;
 mod engines;
 mod error;
 mod maintenance;
+mod meter;
 mod migrations;
 mod signals;
 mod sql;
@@ -38,6 +39,7 @@ pub use aggregates::{
 };
 pub use error::{OpenError, StoreError};
 pub use maintenance::CleanedUp;
+pub use meter::{Activity, Usage, measured};
 pub use signals::SessionEvent;
 pub use store::{Store, StoreOptions};
 pub use tx::Tx;

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::{
     OpenError, SessionEvent, StoreError, Tx,
     engines::{postgres::PostgresEngine, sqlite::SqliteEngine},
+    meter::{Meter, Usage},
     signals::Signals,
     sql::{Sql, params},
 };
@@ -42,6 +43,7 @@ struct Inner {
     engine: Engine,
     signals: Arc<Signals>,
     clock: Arc<dyn Clock>,
+    meter: Meter,
 }
 
 enum Engine {
@@ -80,7 +82,7 @@ impl Store {
                 Engine::Postgres(PostgresEngine::open(&url, pool, wait, signals.clone()).await?)
             }
         };
-        Ok(Self(Arc::new(Inner { engine, signals, clock })))
+        Ok(Self(Arc::new(Inner { engine, signals, clock, meter: Meter::default() })))
     }
 
     /// Runs a closure that only reads. On SQLite it sees one snapshot, on PostgreSQL each statement sees what is committed.
@@ -92,6 +94,12 @@ impl Store {
         tenant: TenantId,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let mut running = self.0.meter.read();
+        let begun = &mut running.begun;
+        let work = async move |tx: &mut Tx<'_>| {
+            *begun = true;
+            work(tx).await
+        };
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.read(tenant, work).await,
             Engine::Postgres(engine) => engine.read(tenant, work).await,
@@ -109,6 +117,12 @@ impl Store {
         tenant: TenantId,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let mut running = self.0.meter.write();
+        let begun = &mut running.begun;
+        let work = async move |tx: &mut Tx<'_>| {
+            *begun = true;
+            work(tx).await
+        };
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.write(tenant, work).await,
             Engine::Postgres(engine) => engine.write(tenant, &self.0.signals, work).await,
@@ -156,6 +170,12 @@ impl Store {
             Engine::Postgres(engine) => engine.close(),
         }
         self.0.signals.disprove();
+    }
+
+    /// What was done on this database since it was opened.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.0.meter.usage()
     }
 
     /// The clock that the store was opened with.

@@ -2,11 +2,13 @@
 
 mod guard;
 mod mailbox;
+mod metrics;
+mod process;
 
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
+    middleware,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -14,7 +16,7 @@ use http::{HeaderValue, header};
 use inkan_auth::App;
 use inkan_mail::Mailbox;
 
-use crate::{ApiError, public};
+use crate::{ApiError, Routes, public};
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -30,17 +32,21 @@ impl axum::extract::FromRef<Shared> for Arc<App> {
 }
 
 /// The routes. `mailbox` is there while no SMTP server is configured.
-pub fn router(app: Arc<App>, mailbox: Option<Mailbox>) -> Router {
+pub fn router(app: Arc<App>, mailbox: Option<Mailbox>) -> Routes {
     let shared = Shared { app, mailbox };
-    let guarded = Router::new()
+    let guarded = Routes::new()
         .route("/", get(overview))
+        .route("/metrics", get(metrics::metrics))
         .route("/mailbox", get(mailbox::page))
         .route("/mailbox.json", get(mailbox::list))
         .route("/assets/signin.css", get(mailbox::style))
-        .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(middleware::from_fn_with_state(shared.clone(), guard::require_operator));
-    Router::new()
+        .map(|router| {
+            router
+                .fallback(async || ApiError::NotFound)
+                .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+                .layer(middleware::from_fn_with_state(shared.clone(), guard::require_operator))
+        });
+    Routes::new()
         .route("/health/alive", get(public::alive))
         .route("/health/ready", get(public::ready))
         .merge(guarded)
@@ -49,7 +55,7 @@ pub fn router(app: Arc<App>, mailbox: Option<Mailbox>) -> Router {
 
 /// `GET /`: what this port is.
 async fn overview() -> Response {
-    let text = "Inkan admin port\n\n/health/alive\n/health/ready\n/mailbox        mails, while no SMTP server is configured\n\
+    let text = "Inkan admin port\n\n/health/alive\n/health/ready\n/metrics        for Prometheus\n/mailbox        mails, while no SMTP server is configured\n\
                 /mailbox.json   the same for programs (?to=ADDRESS)\n";
     let mut response = text.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

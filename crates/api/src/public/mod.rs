@@ -9,16 +9,13 @@ mod start;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
 use inkan_auth::App;
 
 pub(crate) use health::alive;
 pub(crate) use health::ready;
 
-use crate::ApiError;
+use crate::{ApiError, Routes};
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -35,8 +32,8 @@ impl axum::extract::FromRef<Shared> for Arc<App> {
 }
 
 /// The routes. `mailbox` is the address of the development mailbox, which the start page links to.
-pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Router {
-    Router::new()
+pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Routes {
+    Routes::new()
         .route("/", get(start::page))
         .route("/assets/signin.js", get(start::script))
         .route("/assets/signin.css", get(start::style))
@@ -48,7 +45,10 @@ pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Router {
         .route("/me", get(account::me))
         .route("/logout", post(account::logout))
         .route("/sessions/validate", get(sessions::validate_own).post(sessions::validate))
-        .fallback(async || ApiError::NotFound)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .map(|router| {
+            router
+                .fallback(async || ApiError::NotFound)
+                .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        })
         .with_state(Shared { app, mailbox: mailbox.map(Into::into) })
 }

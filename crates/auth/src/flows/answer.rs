@@ -37,6 +37,27 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Headers besides those that every answer has.
     pub headers: Vec<(String, String)>,
+    /// What was done, for metrics and traces.
+    #[serde(skip)]
+    pub outline: Outline,
+}
+
+/// What a request did, in words of this program: none comes from the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Outline {
+    /// The state before.
+    pub state: &'static str,
+    /// The action.
+    pub action: &'static str,
+    /// `ok` or the code of the error.
+    pub outcome: &'static str,
+}
+
+/// Of a request that did not get so far.
+impl Default for Outline {
+    fn default() -> Self {
+        Self { state: "none", action: "none", outcome: "ok" }
+    }
 }
 
 /// Seconds after which a client may try again when the server is busy.
@@ -51,7 +72,9 @@ impl Answer {
 
     pub(super) fn detached(error: FlowError, cause: Option<String>) -> Self {
         let retry = (error == FlowError::Unavailable).then_some(BUSY_RETRY);
-        Self::new(&Document::detached(error, cause), retry)
+        let mut answer = Self::new(&Document::detached(error, cause), retry);
+        answer.outline.outcome = error.code();
+        answer
     }
 
     pub(super) fn attached(document: &Document, payload_retry: Option<u64>) -> Self {
@@ -63,7 +86,7 @@ impl Answer {
         if let Some(seconds) = retry_after {
             headers.push(("Retry-After".to_owned(), seconds.to_string()));
         }
-        Self { status: document.status(), body: document.to_json(), headers }
+        Self { status: document.status(), body: document.to_json(), headers, outline: Outline::default() }
     }
 
     /// With the headers of a new session (spec 01, section 14).

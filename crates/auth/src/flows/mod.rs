@@ -19,7 +19,7 @@ mod step;
 mod stored;
 mod success;
 
-pub use answer::{Answer, FlowRequest};
+pub use answer::{Answer, FlowRequest, Outline};
 pub use draw::graph;
 pub(crate) use locks::FlowLocks;
 pub(crate) use screen::{

@@ -16,7 +16,8 @@ use inkan_flow::{
 use inkan_store::{SessionEvent, StoreError};
 
 use super::{
-    Action, Answer, Failure, FlowKind, FlowRequest, Outcome, Prepared, Progress, Screen, State, View,
+    Action, Answer, Failure, FlowKind, FlowRequest, Outcome, Outline, Prepared, Progress, Screen, State,
+    View,
     answer::retry_after,
     screens,
     start::{self, first_screen},
@@ -94,9 +95,18 @@ struct Execution {
 impl App {
     /// Answers a request on a flow endpoint. Never fails: whatever goes wrong is a flow document too.
     pub async fn flow(&self, request: FlowRequest<'_>) -> Answer {
-        match self.answer(&request).await {
+        let mut outline = Outline::default();
+        let mut answer = self.document(&request, &mut outline).await;
+        self.metrics.flow_action(request.flow.as_str(), outline);
+        answer.outline = outline;
+        answer
+    }
+
+    async fn document(&self, request: &FlowRequest<'_>, outline: &mut Outline) -> Answer {
+        match self.answer(request, outline).await {
             Ok(answer) => answer,
             Err(Refusal { error, reason }) => {
+                outline.outcome = error.code();
                 let flow = request.flow.as_str();
                 match error {
                     FlowError::Technical => tracing::error!(flow, %reason, "a flow request failed"),
@@ -108,9 +118,12 @@ impl App {
         }
     }
 
-    async fn answer(&self, request: &FlowRequest<'_>) -> Result<Answer, Refusal> {
+    async fn answer(&self, request: &FlowRequest<'_>, outline: &mut Outline) -> Result<Answer, Refusal> {
         let target = match Request::parse(request.query)? {
-            Request::Start => return Ok(self.started(request)),
+            Request::Start => {
+                outline.action = "start";
+                return Ok(self.started(request));
+            }
             Request::Continue(target) => target,
         };
         let body = Body::parse(request.content_type, request.body)?;
@@ -122,10 +135,10 @@ impl App {
                 "an earlier request on this flow takes too long",
             ));
         };
-        match self.attempt(&continuation).await {
+        match self.attempt(&continuation, outline).await {
             Ok(answer) => answer,
             // Lost against a request on another node, or the account changed: once more against what is there now.
-            Err(failure) if failure.is_worth_a_retry() => self.attempt(&continuation).await?,
+            Err(failure) if failure.is_worth_a_retry() => self.attempt(&continuation, outline).await?,
             Err(failure) => Err(failure.into()),
         }
     }
@@ -141,7 +154,11 @@ impl App {
     }
 
     /// One try. The outer error says that nothing was done; the inner one is an answer that changes nothing.
-    async fn attempt(&self, request: &Continuation<'_>) -> Result<Result<Answer, Refusal>, Failure> {
+    async fn attempt(
+        &self,
+        request: &Continuation<'_>,
+        outline: &mut Outline,
+    ) -> Result<Result<Answer, Refusal>, Failure> {
         let (cx, flow) = (request.cx, request.flow);
         let loaded = match self.load(cx, flow, request.target.flow, &request.body.csrf_token).await? {
             Ok(loaded) => loaded,
@@ -153,10 +170,12 @@ impl App {
         if cx.now > loaded.expires_at {
             return Ok(Err(Refusal::new(FlowError::FlowExpired, "expired")));
         }
+        outline.state = loaded.progress.state.as_str();
         let view = View { config: &self.config, flow, progress: &loaded.progress };
         let Some(action) = find_action(&view, &request.target.action) else {
             return Ok(Err(Refusal::not_permitted("the action is not on offer")));
         };
+        outline.action = action.name;
         let (inputs, errors) = Inputs::read(&(action.inputs)(&view), &request.body.input_data);
         let mut execution = Execution { action, inputs, facts: Facts::default(), rejection: None };
         if errors.is_empty() {
@@ -164,7 +183,9 @@ impl App {
         } else {
             execution.rejection = Some(Rejection::inputs(errors));
         }
-        self.commit(request, &loaded, execution).await.map(Ok)
+        let (answer, error) = self.commit(request, &loaded, execution).await?;
+        outline.outcome = error.map_or("ok", FlowError::code);
+        Ok(Ok(answer))
     }
 
     /// The slow work of an action that has some.
@@ -190,7 +211,7 @@ impl App {
         request: &Continuation<'_>,
         loaded: &Loaded,
         execution: Execution,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<(Answer, Option<FlowError>), Failure> {
         let Execution { action, inputs, facts, rejection } = execution;
         let committed = self.store.write::<_, Failure>(request.cx.tenant, async |tx| {
             let mut step = Step {
@@ -211,9 +232,9 @@ impl App {
             let (token, answer) = self.render(&step, action.name, &inputs, &shown);
             let Step { tx, progress, out, .. } = step;
             self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
-            Ok((answer, out))
+            Ok((answer, shown.error, out))
         });
-        let (answer, mut out) = committed.await?;
+        let (answer, error, mut out) = committed.await?;
         for session in out.ended.drain(..) {
             self.sessions.forget(SessionEvent::Ended(session));
         }
@@ -221,7 +242,7 @@ impl App {
             self.limits.signed_in(request.cx, user);
         }
         out.journal.flush(&self.config);
-        Ok(answer)
+        Ok((answer, error))
     }
 
     /// The document of the flow as it is now, with its new token.

@@ -96,6 +96,9 @@ pub enum LoginMethod {
 }
 
 impl LoginMethod {
+    /// All ways, in their order.
+    pub const ALL: [Self; 2] = [Self::Passcode, Self::Password];
+
     /// The value in `last_login` and in audit records.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -15,8 +15,12 @@ use std::time::Duration;
 
 use inkan_base::UserId;
 use inkan_config::{Config, RateLimiter};
+use metrics::Counter;
 
-use crate::Context;
+use crate::{
+    Context,
+    metrics::{Metrics, catalogue::LIMITER_REFUSALS},
+};
 use known::KnownClients;
 use stuffing::Stuffing;
 use window::Windows;
@@ -70,6 +74,40 @@ pub struct Limits {
     targets: Windows,
     known: KnownClients,
     stuffing: Stuffing,
+    refusals: [Counter; Budget::ALL.len()],
+}
+
+/// What is used up when something is refused.
+#[derive(Clone, Copy)]
+enum Budget {
+    Begin,
+    Identify,
+    Password,
+    Passcode,
+    ClientMails,
+    RecipientMails,
+    ClientCodes,
+    AddressCodes,
+    ClientGuesses,
+    AccountGuesses,
+    Stuffing,
+}
+
+impl Budget {
+    /// With the names in the metrics, in their order.
+    const ALL: [&'static str; 11] = [
+        "flows_of_client",
+        "identifiers_of_client",
+        "passwords_of_client_for_identifier",
+        "passcodes_of_client_for_address",
+        "passcodes_of_client",
+        "passcodes_for_address",
+        "codes_of_client_for_address",
+        "codes_for_address",
+        "wrong_passwords_of_client",
+        "wrong_passwords_for_account",
+        "credential_stuffing",
+    ];
 }
 
 impl Limits {
@@ -82,7 +120,22 @@ impl Limits {
             targets: Windows::default(),
             known: KnownClients::default(),
             stuffing: Stuffing::default(),
+            refusals: Budget::ALL.map(|_| Counter::noop()),
         }
+    }
+
+    /// With refusals counted.
+    #[must_use]
+    pub(crate) fn counted(mut self, metrics: &Metrics) -> Self {
+        self.refusals = Budget::ALL.map(|budget| metrics.counter(LIMITER_REFUSALS, &[budget]));
+        self
+    }
+
+    fn count(&self, budget: Budget, result: Result<(), Refused>) -> Result<(), Refused> {
+        if let (Err(_), Some(counter)) = (result, self.refusals.get(budget as usize)) {
+            counter.increment(1);
+        }
+        result
     }
 
     /// Takes from the budgets of the client for an operation on `target`.
@@ -94,19 +147,22 @@ impl Limits {
             return Ok(());
         }
         let client = cx.client_key();
-        let take =
-            |key: &[&str], tokens, interval| self.clients.take(cx.tenant, key, tokens, interval, cx.now);
+        let take = |budget, key: &[&str], tokens, interval| {
+            self.count(budget, self.clients.take(cx.tenant, key, tokens, interval, cx.now))
+        };
         match operation {
-            Operation::Begin => take(&["begin", &client], FLOWS_PER_CLIENT, MINUTE),
-            Operation::Identify => take(&["identify", &client], IDENTIFIERS_PER_CLIENT, MINUTE),
+            Operation::Begin => take(Budget::Begin, &["begin", &client], FLOWS_PER_CLIENT, MINUTE),
+            Operation::Identify => {
+                take(Budget::Identify, &["identify", &client], IDENTIFIERS_PER_CLIENT, MINUTE)
+            }
             Operation::Password => {
                 let limit = &self.config.password_limits;
-                take(&["password", &client, target], limit.tokens, limit.interval)
+                take(Budget::Password, &["password", &client, target], limit.tokens, limit.interval)
             }
             Operation::SendPasscode => {
                 let limit = &self.config.passcode_limits;
-                take(&["passcode", &client, target], limit.tokens, limit.interval)?;
-                take(&["mails", &client], MAILS_PER_CLIENT, HOUR)
+                take(Budget::Passcode, &["passcode", &client, target], limit.tokens, limit.interval)?;
+                take(Budget::ClientMails, &["mails", &client], MAILS_PER_CLIENT, HOUR)
             }
         }
     }
@@ -116,7 +172,9 @@ impl Limits {
     /// # Errors
     /// [`Refused`] when it is used up.
     pub fn take_mail(&self, cx: &Context, address: &str, user: Option<UserId>) -> Result<(), Refused> {
-        self.take_target(cx, "mails", address, self.is_known(cx, user), (MAILS_PER_RECIPIENT, HOUR))
+        let known = self.is_known(cx, user);
+        let taken = self.take_target(cx, "mails", address, known, (MAILS_PER_RECIPIENT, HOUR));
+        self.count(Budget::RecipientMails, taken)
     }
 
     /// Takes from the budgets of guessing a code for this address, before it is compared. Always on.
@@ -125,8 +183,11 @@ impl Limits {
     /// [`Refused`] when one is used up.
     pub fn take_code(&self, cx: &Context, address: &str, user: Option<UserId>) -> Result<(), Refused> {
         let key = ["codes", &cx.client_key(), address];
-        self.clients.take(cx.tenant, &key, CODES_PER_CLIENT, MINUTE, cx.now)?;
-        self.take_target(cx, "codes", address, self.is_known(cx, user), (WRONG_CODES_PER_ADDRESS, DAY))
+        let taken = self.clients.take(cx.tenant, &key, CODES_PER_CLIENT, MINUTE, cx.now);
+        self.count(Budget::ClientCodes, taken)?;
+        let known = self.is_known(cx, user);
+        let taken = self.take_target(cx, "codes", address, known, (WRONG_CODES_PER_ADDRESS, DAY));
+        self.count(Budget::AddressCodes, taken)
     }
 
     /// The code was right: it does not count as a guess.
@@ -142,11 +203,13 @@ impl Limits {
     pub fn take_guess(&self, cx: &Context, account: &str, user: Option<UserId>) -> Result<(), Refused> {
         let known = self.is_known(cx, user);
         if !known && self.config.enabled {
-            self.stuffing.admit(cx)?;
+            self.count(Budget::Stuffing, self.stuffing.admit(cx))?;
             let key = ["guesses", &cx.client_key()];
-            self.clients.take(cx.tenant, &key, WRONG_PASSWORDS_PER_CLIENT, TEN_MINUTES, cx.now)?;
+            let taken = self.clients.take(cx.tenant, &key, WRONG_PASSWORDS_PER_CLIENT, TEN_MINUTES, cx.now);
+            self.count(Budget::ClientGuesses, taken)?;
         }
-        self.take_target(cx, "guesses", account, known, (WRONG_PASSWORDS_PER_ACCOUNT, HOUR))?;
+        let taken = self.take_target(cx, "guesses", account, known, (WRONG_PASSWORDS_PER_ACCOUNT, HOUR));
+        self.count(Budget::AccountGuesses, taken)?;
         // Counts as failed until it is known to be right, so that parallel guesses count.
         self.stuffing.failed(cx, account);
         Ok(())

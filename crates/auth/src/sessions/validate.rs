@@ -19,11 +19,15 @@ use std::{
 use inkan_base::{SessionId, Timestamp, UserId};
 use inkan_crypto::sha256;
 use inkan_store::{SessionEvent, StoreError};
+use metrics::Counter;
 use moka::notification::RemovalCause;
 use serde_json::{Map, Value};
 
 use super::claims::claims_object;
-use crate::{App, Context};
+use crate::{
+    App, Context,
+    metrics::{Metrics, catalogue::SESSION_CACHE},
+};
 
 /// Sessions in the cache at the most.
 const MAX_CACHED: u64 = 100_000;
@@ -87,10 +91,12 @@ pub(crate) struct SessionCache {
     tokens: Arc<Mutex<HashMap<SessionId, Key>>>,
     /// Counts the ends of sessions: what was read before one of them is not kept.
     generation: AtomicU64,
+    hits: Counter,
+    misses: Counter,
 }
 
 impl SessionCache {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
         let tokens: Arc<Mutex<HashMap<SessionId, Key>>> = Arc::default();
         let index = Arc::clone(&tokens);
         let entries = moka::sync::Cache::builder()
@@ -102,7 +108,9 @@ impl SessionCache {
                 }
             })
             .build();
-        Self { entries, tokens, generation: AtomicU64::new(0) }
+        let count = |outcome| metrics.counter(SESSION_CACHE, &[outcome]);
+        let (hits, misses) = (count("hit"), count("miss"));
+        Self { entries, tokens, generation: AtomicU64::new(0), hits, misses }
     }
 
     /// Forgets what the store says has ended.
@@ -183,6 +191,10 @@ impl App {
             true => self.sessions.find(&key, cx.now),
             false => None,
         };
+        match cached {
+            Some(_) => self.sessions.hits.increment(1),
+            None => self.sessions.misses.increment(1),
+        }
         let entry = match cached {
             Some(entry) => entry,
             None => match self.read_session(cx, token, key).await? {

@@ -104,6 +104,7 @@ impl PasswordPool {
             limit: policy.queue,
             ready: Condvar::new(),
             work: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
         });
         let pool = Self { shared };
         if policy.threads == 0 {
@@ -156,6 +157,18 @@ impl PasswordPool {
     pub fn work_done(&self) -> u64 {
         self.shared.work.load(Ordering::SeqCst)
     }
+
+    /// How many hashes wait for a thread.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.queue().jobs.len()
+    }
+
+    /// How many hashes were refused so far because too many were waiting.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for PasswordPool {
@@ -176,6 +189,7 @@ struct Shared {
     limit: usize,
     ready: Condvar,
     work: AtomicU64,
+    refused: AtomicU64,
 }
 
 #[derive(Default)]
@@ -221,6 +235,7 @@ impl Shared {
             queue.jobs.retain(|job| !job.is_abandoned());
         }
         if queue.jobs.len() >= self.limit {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(HashError::Busy);
         }
         queue.jobs.push_back(Job { password: Zeroizing::new(password.as_bytes().to_vec()), task });

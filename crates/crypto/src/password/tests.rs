@@ -175,7 +175,13 @@ fn impossible_policies_are_refused() {
 
 /// A queue without threads, so that nothing leaves it.
 fn stalled(limit: usize) -> PasswordPool {
-    let shared = Shared { queue: Mutex::default(), limit, ready: Condvar::new(), work: AtomicU64::new(0) };
+    let shared = Shared {
+        queue: Mutex::default(),
+        limit,
+        ready: Condvar::new(),
+        work: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
+    };
     PasswordPool { shared: Arc::new(shared) }
 }
 

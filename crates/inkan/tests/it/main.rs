@@ -20,6 +20,7 @@ mod engine;
 mod faults;
 mod limits;
 mod login;
+mod metrics;
 mod protocol;
 mod registration;
 mod security;

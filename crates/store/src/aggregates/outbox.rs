@@ -205,6 +205,18 @@ impl Outbox<'_, '_> {
         self.0.find(&SQL, params![tenant]).await?.map_or(Ok(0), |mut row| row.take())
     }
 
+    /// When the message was queued that has been due for the longest, of all tenants; `None` if nothing is due.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn oldest_due(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        static SQL: Sql = Sql::new(
+            "SELECT created_at FROM outbox WHERE state = 'pending' AND (leased_until IS NULL OR leased_until <= $1) \
+             ORDER BY created_at LIMIT 1",
+        );
+        self.0.find(&SQL, params![now]).await?.map(|mut row| row.take()).transpose()
+    }
+
     /// The newest `limit` messages, newest first.
     ///
     /// # Errors

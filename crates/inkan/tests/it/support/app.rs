@@ -23,7 +23,10 @@ use tokio::runtime::Handle;
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 
-use super::log::Log;
+use super::{
+    log::Log,
+    trap::{Trap, Trapped},
+};
 
 /// 2026-11-22T05:00:00Z, when every test begins.
 const START: Timestamp = Timestamp::from_seconds(1_795_323_600);
@@ -62,6 +65,7 @@ pub(crate) struct AppBuilder {
     workers: bool,
     real_clock: bool,
     proxied: bool,
+    trap: Arc<Trap>,
     home: Option<Arc<Home>>,
 }
 
@@ -79,7 +83,8 @@ impl AppBuilder {
     fn new(engine: Engine, log: Log) -> Self {
         let limits = Limits::default();
         let (workers, real_clock, proxied) = (false, false, false);
-        Self { engine, log, overlays: Vec::new(), limits, workers, real_clock, proxied, home: None }
+        let (overlays, trap) = (Vec::new(), Arc::default());
+        Self { engine, log, overlays, limits, workers, real_clock, proxied, trap, home: None }
     }
 
     /// Settings on top of the defaults, as they stand in a file.
@@ -113,6 +118,11 @@ impl AppBuilder {
         self
     }
 
+    /// Makes clock or randomness panic.
+    pub(crate) fn trap(&self) -> Arc<Trap> {
+        self.trap.clone()
+    }
+
     /// Which database it will be.
     pub(crate) fn engine(&self) -> Engine {
         self.engine
@@ -130,11 +140,12 @@ impl AppBuilder {
             None => Arc::new(self.new_home().await),
         };
         self.home = Some(home.clone());
+        let rng = Arc::new(SeededRng::new(1 + home.starts.fetch_add(1, Ordering::SeqCst)));
         let options = Options {
             config: self.settings(&home),
             surfaces: Surfaces::All,
-            clock: home.clock.clone(),
-            rng: Arc::new(SeededRng::new(1 + home.starts.fetch_add(1, Ordering::SeqCst))),
+            clock: Arc::new(Trapped { trap: self.trap.clone(), source: home.clock.clone() }),
+            rng: Arc::new(Trapped { trap: self.trap.clone(), source: rng }),
             password_policy: PasswordPolicy::cheap(),
             limits: self.limits.clone(),
             workers: self.workers,

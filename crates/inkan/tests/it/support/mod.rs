@@ -4,6 +4,7 @@ mod app;
 mod flow;
 mod http;
 mod log;
+mod trap;
 mod user;
 
 pub(crate) use app::{AppBuilder, Engine, TestApp, run};
