@@ -11,7 +11,12 @@ pub(crate) fn start(log: &Log, format: Option<LogFormat>, level: Option<&str>) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let terminal = io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Text } else { log.format });
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr).with_span_events(FmtSpan::NONE);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_span_events(FmtSpan::NONE)
+        // A log that cannot be written (a full disk, a reader that has gone) must not take the server with it.
+        .log_internal_errors(false);
     let started = match format {
         LogFormat::Text => builder.with_ansi(terminal).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),

@@ -71,6 +71,7 @@ struct Entry {
     claims: Arc<Value>,
     expires_at: Timestamp,
     read_at: Timestamp,
+    epoch: u64,
     /// Last use, and what of it stands in the database; in microseconds, shared by all copies.
     used_at: Arc<AtomicI64>,
     stored_at: Arc<AtomicI64>,
@@ -91,6 +92,8 @@ pub(crate) struct SessionCache {
     tokens: Arc<Mutex<HashMap<SessionId, Key>>>,
     /// Counts the ends of sessions: what was read before one of them is not kept.
     generation: AtomicU64,
+    /// Counts the times when everything had to be forgotten.
+    epoch: AtomicU64,
     hits: Counter,
     misses: Counter,
 }
@@ -110,7 +113,7 @@ impl SessionCache {
             .build();
         let count = |outcome| metrics.counter(SESSION_CACHE, &[outcome]);
         let (hits, misses) = (count("hit"), count("miss"));
-        Self { entries, tokens, generation: AtomicU64::new(0), hits, misses }
+        Self { entries, tokens, generation: AtomicU64::new(0), epoch: AtomicU64::new(0), hits, misses }
     }
 
     /// Forgets what the store says has ended.
@@ -123,21 +126,28 @@ impl SessionCache {
                     self.entries.invalidate(&key);
                 }
             }
-            SessionEvent::Flush => self.entries.invalidate_all(),
+            // Entries of an earlier epoch do not count; their memory is reused in time.
+            SessionEvent::Flush => {
+                self.epoch.fetch_add(1, Ordering::SeqCst);
+            }
         }
     }
 
     fn find(&self, key: &Key, now: Timestamp) -> Option<Entry> {
         let entry = self.entries.get(key)?;
+        let current = entry.epoch == self.epoch.load(Ordering::SeqCst);
         // A clock that was set back must not keep an entry for ever.
-        (now >= entry.read_at && now.since(entry.read_at) < CACHE_TTL).then_some(entry)
+        (current && now >= entry.read_at && now.since(entry.read_at) < CACHE_TTL).then_some(entry)
     }
 
     /// Keeps what was read while the generation was `seen`. Looked at again after the insertion: a session that ended between
     /// reading and keeping must not come back.
     fn keep(&self, key: Key, entry: Entry, seen: u64) {
-        lock(&self.tokens).insert(entry.session, key);
+        let session = entry.session;
         self.entries.insert(key, entry);
+        // One token per session: with ECDSA the same claims have two valid spellings.
+        let other = lock(&self.tokens).insert(session, key).filter(|other| *other != key);
+        other.inspect(|other| self.entries.invalidate(other));
         if self.generation.load(Ordering::SeqCst) != seen {
             self.entries.invalidate(&key);
         }
@@ -236,6 +246,7 @@ impl App {
         });
         let (Some(id), true) = (session_id(&claims), for_us) else { return Ok(None) };
         let seen = self.sessions.generation.load(Ordering::SeqCst);
+        let epoch = self.sessions.epoch.load(Ordering::SeqCst);
         let row = self.store.read(cx.tenant, async |tx| tx.sessions().find(id).await).await?;
         let subject = claims.get("sub").and_then(Value::as_str).and_then(|sub| sub.parse().ok());
         let Some(row) = row.filter(|row| Some(row.user_id) == subject) else { return Ok(None) };
@@ -251,6 +262,7 @@ impl App {
             claims: Arc::new(claims_object(&claims, issued_at, ends)),
             expires_at: row.expires_at,
             read_at: cx.now,
+            epoch,
             used_at: Arc::new(AtomicI64::new(used_at.micros())),
             stored_at: Arc::new(AtomicI64::new(row.last_used.micros())),
         };
@@ -285,7 +297,15 @@ impl App {
             return Ok(true);
         }
         let id = entry.session;
-        let alive = self.store.write(cx.tenant, async |tx| tx.sessions().touch(id, cx.now).await).await?;
+        let alive = match self.store.write(cx.tenant, async |tx| tx.sessions().touch(id, cx.now).await).await
+        {
+            // The session was read and is good; that its use cannot be noted (a full disk) is no reason to refuse it.
+            Err(StoreError::Unavailable(reason)) => {
+                tracing::warn!(%reason, "the use of a session could not be noted");
+                return Ok(true);
+            }
+            noted => noted?,
+        };
         entry.stored_at.store(cx.now.micros(), Ordering::Relaxed);
         Ok(alive)
     }

@@ -259,12 +259,16 @@ pub(crate) async fn claim(
     Ok(messages)
 }
 
+/// A long backlog is given up in pieces, so that no transaction takes long.
+const GIVEN_UP_AT_ONCE: i64 = 500;
+
 /// Gives up what nobody is sending and nobody needs any more; how many messages.
 pub(crate) async fn give_up_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
     static SQL: Sql = Sql::new(
         "UPDATE outbox SET state = 'given_up', payload = $2, leased_until = NULL, finished_at = $1, \
          last_error = COALESCE(last_error, 'expired') \
-         WHERE state = 'pending' AND expires_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)",
+         WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND expires_at <= $1 \
+         AND (leased_until IS NULL OR leased_until <= $1) LIMIT $3)",
     );
-    tx.execute(&SQL, params![now, &Vec::new()]).await
+    tx.execute(&SQL, params![now, &Vec::new(), GIVEN_UP_AT_ONCE]).await
 }
