@@ -148,6 +148,8 @@ impl App {
     /// Forgets cached sessions that end, also those that other nodes end. Runs until the store is closed.
     pub async fn watch_sessions(&self) {
         let mut events = self.store.session_events();
+        // What ended before may have been missed.
+        self.sessions.forget(SessionEvent::Flush);
         loop {
             match events.recv().await {
                 Ok(event) => self.sessions.forget(event),

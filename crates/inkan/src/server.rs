@@ -162,13 +162,7 @@ impl Running {
     }
 
     fn background(&self, workers: bool) {
-        let (app, stop) = (self.app.clone(), self.stop_working.clone());
-        self.background.spawn(async move {
-            tokio::select! {
-                () = app.watch_sessions() => {}
-                () = stop.cancelled() => {}
-            }
-        });
+        self.background.spawn(workers::sessions(self.app.clone(), self.stop_working.clone()));
         self.background.spawn(workers::upkeep(self.app.clone(), self.stop_working.clone()));
         if workers {
             let worker = OutboxWorker::new(self.app.clone(), self.mailer.clone());

@@ -35,6 +35,23 @@ pub(crate) async fn outbox(app: Arc<App>, worker: OutboxWorker, shutdown: Cancel
     }
 }
 
+/// Lets the cache of sessions forget those that end, until `shutdown`.
+pub(crate) async fn sessions(app: Arc<App>, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        let (watched, stop) = (app.clone(), shutdown.clone());
+        let run = supervised(&app.metrics, "sessions", async move {
+            tokio::select! {
+                () = watched.watch_sessions() => {}
+                () = stop.cancelled() => {}
+            }
+            Ok(())
+        });
+        if run.await.is_none() {
+            sleep(AFTER_PANIC).await;
+        }
+    }
+}
+
 async fn flush(worker: OutboxWorker) -> Result<usize, StoreError> {
     worker.run_once().await
 }
