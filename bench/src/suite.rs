@@ -128,7 +128,7 @@ async fn server(options: &Options, database: &str) -> Result<Vec<Measurement>, F
     };
     let path = data.join("inkan.db");
     let (url, store) = if let Some(cluster) = &cluster {
-        let url = cluster.url();
+        let url = as_url(&cluster.url());
         (url.clone(), StoreOptions::Postgres { url, pool: 16, wait: Duration::from_secs(2) })
     } else {
         (format!("sqlite://{}", path.display()), StoreOptions::Sqlite { path })
