@@ -16,6 +16,7 @@ use crate::{
     Failure,
     http::Connection,
     load::{self, Measurement},
+    place::as_url,
     process::{Running, free_port, ready},
     report,
     scenarios::{Accounts, NAMES, Scenario, password_login},

@@ -166,7 +166,7 @@ async fn passcode_login(connection: &mut Connection, number: usize, sink: &Sink)
 }
 
 async fn register(connection: &mut Connection, number: usize, sink: &Sink) -> Result<(), Failure> {
-    // Numbers start anew in each scenario; the flow's own time-ordered moment does not.
+    // Numbers start anew in each scenario; the moment does not.
     let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
     let email = format!("new{number}-{moment}@bench.example");
     let mut flow = Flow::start(connection, "registration").await?;
