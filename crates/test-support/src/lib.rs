@@ -1,15 +1,21 @@
-//! Databases for tests: temporary SQLite files and databases of a private PostgreSQL cluster.
+//! For tests: temporary SQLite files, databases of a private PostgreSQL cluster, and an authenticator in software.
 //!
 //! - [`temporary_directory`]: where a test's SQLite file lives (in memory where there is `/dev/shm`).
 //! - [`PostgresCluster`]: a cluster of this test process, or the one that the environment names; [`PostgresCluster::database`]
 //!   copies a migrated template for each test.
 //! - [`FaultProxy`]: a network between server and database that fails when told to.
+//! - [`authenticator`]: makes and uses WebAuthn credentials, also wrongly.
 //! - [`engines!`]: compiles tests once per storage engine.
 //!
 //! Everything here may panic: it runs in tests only.
 
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that cannot get its database has failed")]
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot get its database or its keys has failed"
+)]
 
+pub mod authenticator;
 mod cluster;
 mod database;
 mod proxy;
