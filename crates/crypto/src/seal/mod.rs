@@ -157,6 +157,11 @@ impl Keyring {
         self.first.mac(purpose, parts)
     }
 
+    /// The MACs that [`Keyring::mac`] makes under each of the secrets, the newest first: to find what was stored under any.
+    pub fn macs(&self, purpose: &str, parts: &[&[u8]]) -> impl Iterator<Item = [u8; 32]> {
+        self.keys().map(move |key| key.mac(purpose, parts))
+    }
+
     /// Whether `mac` was made by [`Keyring::mac`] under any of the secrets. All are tried, in constant time.
     #[must_use]
     pub fn verify_mac(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {

@@ -83,6 +83,7 @@ fn mac_is_bound_to_purpose_parts_and_secret() {
     let older = Keyring::new(&[OLD]).unwrap().mac("csrf", &[b"ab", b"c"]);
     assert_ne!(older, mac);
     assert!(keyring.verify_mac("csrf", &[b"ab", b"c"], &older));
+    assert!(keyring.macs("csrf", &[b"ab", b"c"]).eq([mac, older]));
 }
 
 #[test]
