@@ -72,6 +72,10 @@ ids! {
     UsernameId: random;
     /// A password credential.
     PasswordId: random;
+    /// The secret of a user's one-time password app.
+    OtpSecretId: random;
+    /// A device on which a user is not asked for a second factor.
+    TrustedDeviceId: random;
     /// A session; the `session_id` claim of session tokens.
     SessionId: random;
     /// A one-time code that was sent by mail.

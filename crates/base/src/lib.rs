@@ -10,7 +10,8 @@ mod time;
 
 pub use host::{host_matches, same_host};
 pub use ids::{
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId,
+    AuditId, EmailId, FlowId, OtpSecretId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId,
+    TrustedDeviceId, UserId, UsernameId,
 };
 pub use random::{OsRng, Rng, RngExt, SeededRng};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

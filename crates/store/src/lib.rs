@@ -24,18 +24,26 @@ mod tx;
 mod tests;
 
 pub use aggregates::{
-    accounts::{Account, Accounts},
+    accounts::{Account, Accounts, Factors},
     audit::{Audit, AuditRecord},
     emails::{Email, Emails},
     flows::{FlowRow, Flows},
     meta::Meta,
+    otp_secrets::{OtpSecret, OtpSecrets},
     outbox::{NewOutboxMessage, Outbox, OutboxMessage, OutboxState},
     passcodes::{Passcode, Passcodes},
     passwords::{Password, Passwords},
+    recovery_codes::{RECOVERY_CODES, RecoveryCodes},
+    second_factor_attempts::{Guess, GuessBudget, SecondFactorAttempts},
     sessions::{Session, Sessions},
     signing_keys::{SigningKey, SigningKeys},
+    trusted_devices::{TrustedDevice, TrustedDevices},
     usernames::{Username, Usernames},
     users::{User, Users},
+    webauthn_challenges::{
+        ALLOWED_CREDENTIALS, ChallengeState, WebauthnChallenge, WebauthnChallenges, WebauthnOperation,
+    },
+    webauthn_credentials::{BackupFlags, CredentialUse, WebauthnCredential, WebauthnCredentials},
 };
 pub use error::{OpenError, StoreError};
 pub use maintenance::CleanedUp;

@@ -22,6 +22,12 @@ pub struct CleanedUp {
     pub answers: u64,
     /// Expired one-time codes.
     pub passcodes: u64,
+    /// Expired challenges of ceremonies with authenticators.
+    pub webauthn_challenges: u64,
+    /// Budgets of guesses whose window is over.
+    pub second_factor_attempts: u64,
+    /// Devices whose trust has expired.
+    pub trusted_devices: u64,
     /// Expired sessions.
     pub sessions: u64,
     /// Audit records beyond their retention.
@@ -32,10 +38,17 @@ pub struct CleanedUp {
 
 macro_rules! batch {
     ($table:literal, $condition:literal) => {
+        batch!($table, "id", "id", $condition)
+    };
+    ($table:literal, $key:literal, $columns:literal, $condition:literal) => {
         Sql::new(concat!(
             "DELETE FROM ",
             $table,
-            " WHERE id IN (SELECT id FROM ",
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $columns,
+            " FROM ",
             $table,
             " WHERE ",
             $condition,
@@ -62,6 +75,20 @@ impl Store {
              SELECT id FROM flows WHERE last_answer IS NOT NULL AND last_answer_until <= $1 LIMIT $2)",
         );
         static PASSCODES: Sql = batch!("passcodes", "expires_at <= $1");
+        static CHALLENGES: Sql = batch!(
+            "webauthn_challenges",
+            "(tenant_id, challenge)",
+            "tenant_id, challenge",
+            "expires_at <= $1"
+        );
+        static GUESSES: Sql = batch!(
+            "second_factor_attempts",
+            // again outside: a guess may have begun a new window meanwhile
+            "expires_at <= $1 AND (tenant_id, user_id, method)",
+            "tenant_id, user_id, method",
+            "expires_at <= $1"
+        );
+        static DEVICES: Sql = batch!("trusted_devices", "expires_at <= $1");
         static SESSIONS: Sql = batch!("sessions", "expires_at <= $1");
         static AUDIT: Sql = batch!("audit_records", "created_at <= $1");
         static OUTBOX: Sql = batch!("outbox", "expires_at <= $1");
@@ -72,6 +99,9 @@ impl Store {
             flows: self.in_batches(&FLOWS, now, batch).await?,
             answers: self.in_batches(&ANSWERS, now, batch).await?,
             passcodes: self.in_batches(&PASSCODES, now, batch).await?,
+            webauthn_challenges: self.in_batches(&CHALLENGES, now, batch).await?,
+            second_factor_attempts: self.in_batches(&GUESSES, now, batch).await?,
+            trusted_devices: self.in_batches(&DEVICES, now, batch).await?,
             sessions: self.in_batches(&SESSIONS, now, batch).await?,
             audit_records: self.in_batches(&AUDIT, now - audit_retention, batch).await?,
             outbox: self.in_batches(&FINISHED, day_ago, batch).await?

@@ -25,7 +25,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let retention = config.audit_log.retention;
     if !arguments.run {
         eprintln!(
-            "Nothing was removed. With --run: expired flows, codes, sessions and mails, and audit records older than {}.",
+            "Nothing was removed. With --run: expired flows, codes, challenges, budgets of guesses, trusted devices, sessions and mails, and audit records older than {}.",
             format_duration(retention)
         );
         return Ok(());
@@ -36,6 +36,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let removed = removed?;
     super::print(format_args!("flows {}", removed.flows))?;
     super::print(format_args!("passcodes {}", removed.passcodes))?;
+    super::print(format_args!("webauthn_challenges {}", removed.webauthn_challenges))?;
+    super::print(format_args!("second_factor_attempts {}", removed.second_factor_attempts))?;
+    super::print(format_args!("trusted_devices {}", removed.trusted_devices))?;
     super::print(format_args!("sessions {}", removed.sessions))?;
     super::print(format_args!("audit_records {}", removed.audit_records))?;
     super::print(format_args!("outbox {}", removed.outbox))?;

@@ -8,7 +8,7 @@ use crate::{
     sql::{FromValue, Param, Row, Sql},
 };
 
-/// A user with addresses, user name and password.
+/// A user with addresses, user name, password, and what else there is to sign in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The user.
@@ -19,6 +19,32 @@ pub struct Account {
     pub username: Option<Username>,
     /// The password.
     pub password: Option<Password>,
+    /// What else the user can sign in with.
+    pub factors: Factors,
+}
+
+/// What a user can sign in with beside codes by mail and password: how much of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Factors {
+    /// Passkeys.
+    pub passkeys: i64,
+    /// Security keys, good as second factor only.
+    pub security_keys: i64,
+    /// Whether there is a one-time password app.
+    pub otp: bool,
+    /// Recovery codes that were not used.
+    pub recovery_codes: i64,
+}
+
+impl Factors {
+    fn from_row(row: &mut Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            passkeys: row.take()?,
+            security_keys: row.take()?,
+            otp: row.take()?,
+            recovery_codes: row.take()?,
+        })
+    }
 }
 
 impl Account {
@@ -33,11 +59,12 @@ impl Account {
         let mut account: Option<Self> = None;
         for mut row in rows {
             let user = User::from_row(&mut row)?;
+            let factors = Factors::from_row(&mut row)?;
             let username = optional::<UsernameId, _>(&mut row, 5, Username::from_row)?;
             let password = optional::<PasswordId, _>(&mut row, 5, Password::from_row)?;
             let email = optional::<EmailId, _>(&mut row, 7, Email::from_row)?;
             let account =
-                account.get_or_insert_with(|| Self { user, emails: Vec::new(), username, password });
+                account.get_or_insert_with(|| Self { user, emails: Vec::new(), username, password, factors });
             account.emails.extend(email);
         }
         Ok(account)
@@ -61,6 +88,13 @@ macro_rules! select {
     ($($condition:literal),*) => {
         concat!(
             "SELECT u.id, u.created_at, u.updated_at, u.name, u.given_name, u.family_name, u.picture, \
+             (SELECT count(*) FROM webauthn_credentials c \
+             WHERE c.tenant_id = u.tenant_id AND c.user_id = u.id AND c.mfa_only = FALSE), \
+             (SELECT count(*) FROM webauthn_credentials c \
+             WHERE c.tenant_id = u.tenant_id AND c.user_id = u.id AND c.mfa_only = TRUE), \
+             EXISTS (SELECT 1 FROM otp_secrets o WHERE o.tenant_id = u.tenant_id AND o.user_id = u.id), \
+             (SELECT count(*) FROM recovery_codes r \
+             WHERE r.tenant_id = u.tenant_id AND r.user_id = u.id AND r.used_at IS NULL), \
              n.id, n.id, n.user_id, n.username, n.created_at, n.updated_at, \
              p.id, p.id, p.user_id, p.hash, p.created_at, p.updated_at, \
              e.id, e.id, e.user_id, e.address, e.verified, e.is_primary, e.created_at, e.updated_at \

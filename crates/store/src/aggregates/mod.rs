@@ -5,13 +5,19 @@ pub(crate) mod audit;
 pub(crate) mod emails;
 pub(crate) mod flows;
 pub(crate) mod meta;
+pub(crate) mod otp_secrets;
 pub(crate) mod outbox;
 pub(crate) mod passcodes;
 pub(crate) mod passwords;
+pub(crate) mod recovery_codes;
+pub(crate) mod second_factor_attempts;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+pub(crate) mod trusted_devices;
 pub(crate) mod usernames;
 pub(crate) mod users;
+pub(crate) mod webauthn_challenges;
+pub(crate) mod webauthn_credentials;
 
 /// Defines the borrowing handle of an aggregate.
 macro_rules! handle {

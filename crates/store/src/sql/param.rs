@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
 use inkan_base::{
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp, UserId,
-    UsernameId,
+    AuditId, EmailId, FlowId, OtpSecretId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp,
+    TrustedDeviceId, UserId, UsernameId,
 };
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -55,6 +55,18 @@ impl<'a> From<&'a Vec<u8>> for Param<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [u8; N]> for Param<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::from(bytes.as_slice())
+    }
+}
+
+impl From<Uuid> for Param<'_> {
+    fn from(id: Uuid) -> Self {
+        Self::Uuid(id)
+    }
+}
+
 impl From<bool> for Param<'_> {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -99,7 +111,18 @@ macro_rules! from_ids {
     )*};
 }
 from_ids!(
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId
+    AuditId,
+    EmailId,
+    FlowId,
+    OtpSecretId,
+    OutboxId,
+    PasscodeId,
+    PasswordId,
+    SessionId,
+    TenantId,
+    TrustedDeviceId,
+    UserId,
+    UsernameId
 );
 
 /// `jsonb` refuses U+0000.

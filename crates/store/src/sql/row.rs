@@ -1,8 +1,8 @@
 //! Values on their way out of the database.
 
 use inkan_base::{
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp, UserId,
-    UsernameId,
+    AuditId, EmailId, FlowId, OtpSecretId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, Timestamp,
+    TrustedDeviceId, UserId, UsernameId,
 };
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::{FromSql, Type};
@@ -146,6 +146,12 @@ from_value! {
     Timestamp: Value::Time(time) => time, Value::Int(micros) => Timestamp::from_micros(micros);
 }
 
+impl<const N: usize> FromValue for [u8; N] {
+    fn from_value(value: Value) -> Result<Self, Value> {
+        Self::try_from(Vec::from_value(value)?).map_err(Value::Bytes)
+    }
+}
+
 impl FromValue for Uuid {
     fn from_value(value: Value) -> Result<Self, Value> {
         match value {
@@ -176,5 +182,16 @@ macro_rules! ids_from_value {
     )*};
 }
 ids_from_value!(
-    AuditId, EmailId, FlowId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId, UserId, UsernameId
+    AuditId,
+    EmailId,
+    FlowId,
+    OtpSecretId,
+    OutboxId,
+    PasscodeId,
+    PasswordId,
+    SessionId,
+    TenantId,
+    TrustedDeviceId,
+    UserId,
+    UsernameId
 );

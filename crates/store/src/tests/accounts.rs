@@ -8,7 +8,7 @@ use super::{
     TestStore,
     fixture::{NOW, TENANT, constraint, email, password_id, session, username},
 };
-use crate::{Account, SessionEvent, StoreError, User};
+use crate::{Account, Factors, SessionEvent, StoreError, User};
 
 inkan_test_support::engines!(TestStore:
     accounts_are_read_at_once,
@@ -54,7 +54,7 @@ async fn accounts_are_read_at_once(test: TestStore) {
         })
         .await
         .unwrap();
-    let expected = Account { user, emails, username: Some(name), password };
+    let expected = Account { user, emails, username: Some(name), password, factors: Factors::default() };
     assert_eq!(expected.password.as_ref().unwrap().hash, "hash");
     assert_eq!(expected.primary_email().unwrap().address, "ada@example.com");
     assert_eq!(by_id.as_ref(), Some(&expected));
@@ -66,7 +66,8 @@ async fn accounts_are_read_at_once(test: TestStore) {
 async fn bare_accounts_are_read_too(test: TestStore) {
     let user = test.user().await;
     let account = test.store.read(TENANT, async |tx| tx.accounts().find(user.id).await).await.unwrap();
-    assert_eq!(account, Some(Account { user, emails: Vec::new(), username: None, password: None }));
+    let factors = Factors::default();
+    assert_eq!(account, Some(Account { user, emails: Vec::new(), username: None, password: None, factors }));
 }
 
 async fn conflicts_have_names(test: TestStore) {

@@ -3,12 +3,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use inkan_base::{
-    EmailId, FlowId, ManualClock, PasscodeId, PasswordId, Rng, SeededRng, SessionId, TenantId, Timestamp,
-    UserId, UsernameId,
+    EmailId, FlowId, ManualClock, OtpSecretId, PasscodeId, PasswordId, Rng, SeededRng, SessionId, TenantId,
+    Timestamp, TrustedDeviceId, UserId, UsernameId,
 };
 use inkan_test_support::{PostgresCluster, TempDir, TestDatabase, temporary_directory};
 
-use crate::{Email, FlowRow, Passcode, Session, Store, StoreError, StoreOptions, User, Username};
+use crate::{
+    BackupFlags, Email, FlowRow, OtpSecret, Passcode, Session, Store, StoreError, StoreOptions,
+    TrustedDevice, User, Username, WebauthnChallenge, WebauthnCredential, WebauthnOperation,
+};
 
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(super) const TENANT: TenantId = TenantId::DEFAULT;
@@ -149,6 +152,85 @@ pub(super) fn flow(rng: &dyn Rng) -> FlowRow {
         updated_at: NOW,
         expires_at: NOW + Duration::from_hours(24),
     }
+}
+
+pub(super) fn credential(rng: &dyn Rng, user: &User, mfa_only: bool) -> WebauthnCredential {
+    WebauthnCredential {
+        id: bytes::<32>(rng).to_vec(),
+        user_id: user.id,
+        user_handle: None,
+        public_key: vec![0, 1, 255],
+        attestation_format: "packed".to_owned(),
+        aaguid: bytes(rng),
+        sign_count: 5,
+        transports: vec!["usb".to_owned(), "nfc".to_owned()],
+        name: None,
+        mfa_only,
+        backup: Some(BackupFlags { eligible: true, backed_up: false }),
+        user_verified: false,
+        created_at: NOW,
+        updated_at: NOW,
+        last_used_at: Some(NOW),
+    }
+}
+
+pub(super) fn challenge(rng: &dyn Rng) -> WebauthnChallenge {
+    WebauthnChallenge {
+        challenge: bytes(rng),
+        flow_id: Some(FlowId::ordered(NOW, rng)),
+        user_id: None,
+        operation: WebauthnOperation::Authentication,
+        kind: "passkey".to_owned(),
+        user_verification: "preferred".to_owned(),
+        allowed_credentials: None,
+        created_at: NOW,
+        expires_at: NOW + Duration::from_mins(5),
+        consumed_at: None,
+    }
+}
+
+pub(super) fn otp_secret(rng: &dyn Rng, user: &User) -> OtpSecret {
+    OtpSecret {
+        id: OtpSecretId::random(rng),
+        user_id: user.id,
+        sealed: vec![4, 2],
+        last_step: 100,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+pub(super) fn trusted_device(rng: &dyn Rng, user: &User, age: u64) -> TrustedDevice {
+    let created_at = NOW - Duration::from_secs(age);
+    TrustedDevice {
+        id: TrustedDeviceId::random(rng),
+        user_id: user.id,
+        token_hash: bytes(rng),
+        user_agent: Some("Firefox".to_owned()),
+        created_at,
+        expires_at: NOW + Duration::from_hours(1),
+        last_used_at: created_at,
+    }
+}
+
+pub(super) fn bytes<const N: usize>(rng: &dyn Rng) -> [u8; N] {
+    let mut bytes = [0; N];
+    rng.fill(&mut bytes);
+    bytes
+}
+
+/// What each of `count` tasks got that did the same at the same time.
+pub(super) async fn all_at_once<T, W>(count: usize, work: impl Fn() -> W) -> Vec<T>
+where
+    T: Send + 'static,
+    W: Future<Output = T> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..count).map(|_| tokio::spawn(work())).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
 }
 
 /// The constraint that refused a row.
