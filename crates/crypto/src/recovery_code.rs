@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn s022_case_blanks_hyphens_and_look_alikes_are_forgiven() {
+    fn case_blanks_hyphens_and_look_alikes_are_forgiven() {
         let plain = code("01a1b-0xyz9");
         for typed in [
             "01A1B-0XYZ9",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn s022_stored_form_is_bound_to_tenant_user_and_secret_of_the_server() {
+    fn stored_form_is_bound_to_tenant_user_and_secret_of_the_server() {
         let keyring = Keyring::new(&["a secret of the operator"]).unwrap();
         let (code, other) = (code("01a1b-0xyz9"), code("01a1b-0xyz8"));
         let mac = code.mac(&keyring, TenantId::DEFAULT, USER);

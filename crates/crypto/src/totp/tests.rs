@@ -95,7 +95,7 @@ fn s109_clock_that_jumps_brings_no_password_back_and_accepts_none_early() {
 }
 
 #[test]
-fn s021_password_of_another_secret_is_wrong() {
+fn password_of_another_secret_is_wrong() {
     let other = TotpSecret::generate(&SeededRng::new(1));
     let code = TotpCode::parse(&other.password_at(NOW)).unwrap();
     assert_eq!(secret().verify(&code, NOW, None), TotpVerdict::Wrong);
