@@ -6,6 +6,7 @@
 //! 4. The step that matched is stored, and from then on only later ones are accepted (RFC 6238, section 5.2). A clock that
 //!    runs backwards therefore brings no password back.
 
+mod sealed;
 #[cfg(test)]
 mod tests;
 
