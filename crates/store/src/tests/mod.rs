@@ -10,6 +10,7 @@ mod passcodes;
 pub(crate) mod plans;
 mod postgres_only;
 mod recovery_codes;
+mod removal;
 mod schema;
 mod second_factor_attempts;
 mod sessions;

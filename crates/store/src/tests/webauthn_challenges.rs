@@ -147,3 +147,35 @@ async fn a_consumption_that_is_rolled_back_did_not_happen(test: TestStore) {
         assert_eq!(result.await, ending);
     }
 }
+
+/// Two nodes: the second one waits for the first, and gets the challenge only if the first gives it up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s055_nodes_wait_for_each_other() {
+    for (ending, second_gets_it) in [(Ok(()), false), (Err(StoreError::Retry), true)] {
+        let test = Arc::new(TestStore::postgres().await);
+        let row = challenge(&test.rng);
+        test.open(&row).await;
+        let consume = async |tx: &mut crate::Tx<'_>| {
+            tx.webauthn_challenges().consume(row.flow_id, &row.kind, &row.challenge, NOW).await
+        };
+        let (consumed, first_consumed) = tokio::sync::oneshot::channel();
+        let (finish, may_finish) = tokio::sync::oneshot::channel();
+        let first = test.store.write(TENANT, async |tx| {
+            assert!(consume(tx).await?.is_some());
+            consumed.send(()).unwrap();
+            may_finish.await.unwrap();
+            ending.clone()
+        });
+        let second = async {
+            first_consumed.await.unwrap();
+            let second = test.store.write(TENANT, async |tx| consume(tx).await);
+            tokio::pin!(second);
+            let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
+            assert!(early.is_err(), "the row is locked");
+            finish.send(()).unwrap();
+            second.await.unwrap()
+        };
+        let (first, second) = tokio::join!(first, second);
+        assert_eq!((first, second.is_some()), (ending.clone(), second_gets_it));
+    }
+}
