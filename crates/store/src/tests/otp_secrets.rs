@@ -11,9 +11,9 @@ use crate::{OtpSecret, StoreError};
 inkan_test_support::engines!(TestStore:
     secrets_are_kept_whole,
     a_user_has_one_secret,
-    s019_steps_only_go_forward,
-    s019_one_of_many_at_once_is_accepted,
-    s021_steps_of_another_secret_are_not_accepted,
+    steps_only_go_forward,
+    one_of_many_at_once_is_accepted,
+    steps_of_another_secret_are_not_accepted,
 );
 
 impl TestStore {
@@ -48,7 +48,7 @@ async fn a_user_has_one_secret(test: TestStore) {
     assert_eq!(constraint(result), "otp_secrets_user_key");
 }
 
-async fn s019_steps_only_go_forward(test: TestStore) {
+async fn steps_only_go_forward(test: TestStore) {
     let secret = test.enrolled().await;
     let later = NOW + Duration::from_secs(30);
     let found = test
@@ -66,7 +66,7 @@ async fn s019_steps_only_go_forward(test: TestStore) {
     assert_eq!(found, Some(OtpSecret { last_step: 103, updated_at: later, ..secret }));
 }
 
-async fn s019_one_of_many_at_once_is_accepted(test: TestStore) {
+async fn one_of_many_at_once_is_accepted(test: TestStore) {
     let id = test.enrolled().await.id;
     let test = Arc::new(test);
     let accepted = all_at_once(40, || {
@@ -81,7 +81,7 @@ async fn s019_one_of_many_at_once_is_accepted(test: TestStore) {
     assert_eq!(accepted.await.into_iter().filter(|accepted| *accepted).count(), 1);
 }
 
-async fn s021_steps_of_another_secret_are_not_accepted(test: TestStore) {
+async fn steps_of_another_secret_are_not_accepted(test: TestStore) {
     let old = test.enrolled().await;
     let new = OtpSecret { id: inkan_base::OtpSecretId::random(&test.rng), ..old.clone() };
     test.store

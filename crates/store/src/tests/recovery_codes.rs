@@ -9,8 +9,8 @@ use super::{
 use crate::{RECOVERY_CODES, StoreError, User};
 
 inkan_test_support::engines!(TestStore:
-    s022_codes_are_used_once,
-    s022_one_of_many_at_once_uses_a_code,
+    codes_are_used_once,
+    one_of_many_at_once_uses_a_code,
     a_new_set_replaces_the_old_one,
     codes_belong_to_one_user,
 );
@@ -35,7 +35,7 @@ impl TestStore {
     }
 }
 
-async fn s022_codes_are_used_once(test: TestStore) {
+async fn codes_are_used_once(test: TestStore) {
     let user = test.with_codes(1).await;
     test.store
         .write(TENANT, async |tx| {
@@ -51,7 +51,7 @@ async fn s022_codes_are_used_once(test: TestStore) {
         .unwrap();
 }
 
-async fn s022_one_of_many_at_once_uses_a_code(test: TestStore) {
+async fn one_of_many_at_once_uses_a_code(test: TestStore) {
     let user = test.with_codes(1).await.id;
     let test = Arc::new(test);
     let results = all_at_once(40, || {

@@ -13,7 +13,7 @@ use crate::{CleanedUp, GuessBudget, StoreError, User, WebauthnChallenge};
 inkan_test_support::engines!(TestStore:
     deleting_a_user_removes_all_factors,
     nothing_belongs_to_a_missing_user,
-    s040_other_tenants_see_no_factors,
+    other_tenants_see_no_factors,
     expired_rows_are_removed_in_batches,
     a_renewed_budget_is_kept,
 );
@@ -77,7 +77,7 @@ async fn nothing_belongs_to_a_missing_user(test: TestStore) {
     }
 }
 
-async fn s040_other_tenants_see_no_factors(test: TestStore) {
+async fn other_tenants_see_no_factors(test: TestStore) {
     let user = test.equipped().await;
     let [key, device] = test
         .store

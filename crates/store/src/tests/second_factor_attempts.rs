@@ -12,7 +12,7 @@ use crate::{Guess, GuessBudget, StoreError};
 
 inkan_test_support::engines!(TestStore:
     guesses_are_limited_and_come_back,
-    s014_parallel_guesses_never_exceed_the_budget,
+    parallel_guesses_never_exceed_the_budget,
     right_guesses_are_given_back,
     budgets_are_separate,
     budgets_survive_a_restart,
@@ -51,7 +51,7 @@ async fn guesses_are_limited_and_come_back(test: TestStore) {
     assert_eq!(constraint(guess), "foreign_key");
 }
 
-async fn s014_parallel_guesses_never_exceed_the_budget(test: TestStore) {
+async fn parallel_guesses_never_exceed_the_budget(test: TestStore) {
     let user = test.user().await.id;
     let test = Arc::new(test);
     let guesses = all_at_once(200, || {

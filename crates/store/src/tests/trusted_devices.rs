@@ -11,8 +11,8 @@ use super::{
 use crate::{StoreError, TrustedDevice};
 
 inkan_test_support::engines!(TestStore:
-    s052_devices_are_trusted_for_their_user_and_time,
-    s052_revoked_devices_are_not_trusted,
+    devices_are_trusted_for_their_user_and_time,
+    revoked_devices_are_not_trusted,
     the_oldest_devices_make_room,
     tokens_are_unique,
     uses_are_written_down,
@@ -24,7 +24,7 @@ impl TestStore {
     }
 }
 
-async fn s052_devices_are_trusted_for_their_user_and_time(test: TestStore) {
+async fn devices_are_trusted_for_their_user_and_time(test: TestStore) {
     let (ada, bob) = (test.user().await, test.user().await);
     let device = trusted_device(&test.rng, &ada, 0);
     test.trust(&device, 10).await;
@@ -45,7 +45,7 @@ async fn s052_devices_are_trusted_for_their_user_and_time(test: TestStore) {
     assert_eq!((list(before).await.unwrap(), list(after).await.unwrap()), (vec![device.clone()], vec![]));
 }
 
-async fn s052_revoked_devices_are_not_trusted(test: TestStore) {
+async fn revoked_devices_are_not_trusted(test: TestStore) {
     let (ada, bob) = (test.user().await, test.user().await);
     let devices: Vec<_> = (0..4).map(|age| trusted_device(&test.rng, &ada, age)).collect();
     let of_bob = trusted_device(&test.rng, &bob, 0);

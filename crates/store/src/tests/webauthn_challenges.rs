@@ -14,8 +14,8 @@ inkan_test_support::engines!(TestStore:
     challenges_are_kept_whole,
     challenges_are_unique,
     challenges_belong_to_a_flow_and_a_kind,
-    s055_a_challenge_is_consumed_once,
-    s055_one_of_many_at_once_gets_the_challenge,
+    a_challenge_is_consumed_once,
+    one_of_many_at_once_gets_the_challenge,
     expired_challenges_are_not_consumed,
     a_consumption_that_is_rolled_back_did_not_happen,
 );
@@ -80,7 +80,7 @@ async fn challenges_belong_to_a_flow_and_a_kind(test: TestStore) {
     }
 }
 
-async fn s055_a_challenge_is_consumed_once(test: TestStore) {
+async fn a_challenge_is_consumed_once(test: TestStore) {
     let row = challenge(&test.rng);
     test.open(&row).await;
     let later = NOW + Duration::from_secs(1);
@@ -100,7 +100,7 @@ async fn s055_a_challenge_is_consumed_once(test: TestStore) {
         .unwrap();
 }
 
-async fn s055_one_of_many_at_once_gets_the_challenge(test: TestStore) {
+async fn one_of_many_at_once_gets_the_challenge(test: TestStore) {
     let row = challenge(&test.rng);
     test.open(&row).await;
     let test = Arc::new(test);
@@ -150,7 +150,7 @@ async fn a_consumption_that_is_rolled_back_did_not_happen(test: TestStore) {
 
 /// Two nodes: the second one waits for the first, and gets the challenge only if the first gives it up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s055_nodes_wait_for_each_other() {
+async fn nodes_wait_for_each_other() {
     for (ending, second_gets_it) in [(Ok(()), false), (Err(StoreError::Retry), true)] {
         let test = Arc::new(TestStore::postgres().await);
         let row = challenge(&test.rng);

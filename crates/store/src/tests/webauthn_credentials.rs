@@ -10,9 +10,9 @@ use crate::{BackupFlags, CredentialUse, Factors, StoreError, WebauthnCredential}
 
 inkan_test_support::engines!(TestStore:
     credentials_are_kept_whole,
-    s056_an_id_belongs_to_one_credential,
+    an_id_belongs_to_one_credential,
     uses_are_written_down,
-    s059_counters_must_grow,
+    counters_must_grow,
     imported_flags_are_learned_once,
     one_of_many_equal_uses_is_written,
     only_the_owner_renames_and_deletes,
@@ -71,7 +71,7 @@ async fn credentials_are_kept_whole(test: TestStore) {
     assert_eq!(test.stored(&chatty.id).await.unwrap().transports, vec!["ü".repeat(255); 16]);
 }
 
-async fn s056_an_id_belongs_to_one_credential(test: TestStore) {
+async fn an_id_belongs_to_one_credential(test: TestStore) {
     let (ada, bob) = (test.user().await, test.user().await);
     let first = credential(&test.rng, &ada, false);
     test.with(&first).await;
@@ -98,7 +98,7 @@ async fn uses_are_written_down(test: TestStore) {
     assert!(!test.record(&[1], usage(8)).await);
 }
 
-async fn s059_counters_must_grow(test: TestStore) {
+async fn counters_must_grow(test: TestStore) {
     let ada = test.user().await;
     for (stored, received, accepted) in
         [(0, 0, true), (0, 1, true), (5, 6, true), (5, 5, false), (5, 4, false), (5, 0, false)]
