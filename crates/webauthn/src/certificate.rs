@@ -9,10 +9,16 @@ use aws_lc_rs::signature::{
 use inkan_base::Timestamp;
 use x509_parser::{
     certificate::X509Certificate,
+    extensions::GeneralName,
     prelude::{FromDer, X509Version},
+    public_key::PublicKey as CertificateKey,
+    x509::X509Name,
 };
 
-use crate::refusal::Unreadable;
+use crate::{
+    cose::{Algorithm, Material, trimmed},
+    refusal::Unreadable,
+};
 
 /// Longest certificate that is looked at.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -52,6 +58,29 @@ impl<'a> Certificate<'a> {
         UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
     }
 
+    /// Whether its public key is `material`.
+    pub(crate) fn has_key(&self, algorithm: Algorithm, material: &Material) -> bool {
+        let info = self.parsed.public_key();
+        match (material, info.parsed()) {
+            (Material::Ec(point), Ok(CertificateKey::EC(key))) => {
+                algorithm != Algorithm::EdDsa && key.data() == point.as_slice()
+            }
+            (Material::Rsa { n, e }, Ok(CertificateKey::RSA(key))) => {
+                trimmed(key.modulus) == n.as_slice() && trimmed(key.exponent) == e.as_slice()
+            }
+            (Material::Okp(key), _) => {
+                info.algorithm.algorithm.to_id_string() == ED25519_OID
+                    && info.subject_public_key.data.as_ref() == key.as_slice()
+            }
+            _ => false,
+        }
+    }
+
+    /// The bits of the public key.
+    pub(crate) fn key_bits(&self) -> &[u8] {
+        self.parsed.public_key().subject_public_key.data.as_ref()
+    }
+
     /// The value of an extension, if there is exactly one with this id, and whether it is critical.
     pub(crate) fn extension(&self, oid: &str) -> Result<Option<(&'a [u8], bool)>, Unreadable> {
         let mut found =
@@ -70,6 +99,11 @@ impl<'a> Certificate<'a> {
             .filter(|attribute| attribute.attr_type().to_id_string() == oid)
             .filter_map(|a| a.as_str().ok())
             .collect()
+    }
+
+    /// Whether the subject says nothing at all.
+    pub(crate) fn subject_is_empty(&self) -> bool {
+        self.parsed.subject().iter_attributes().next().is_none()
     }
 
     /// Whether it says that it is no authority.
@@ -107,6 +141,40 @@ impl<'a> Certificate<'a> {
                 let tbs: &[u8] = self.parsed.tbs_certificate.as_ref();
                 authority.verifies(algorithm, tbs, self.parsed.signature_value.data.as_ref())
             })
+    }
+
+    /// The names it stands for beside its subject.
+    fn names(&self) -> Vec<&GeneralName<'_>> {
+        match self.parsed.subject_alternative_name() {
+            Ok(Some(names)) => names.value.general_names.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The DNS names it stands for.
+    pub(crate) fn dns_names(&self) -> Vec<&str> {
+        let dns = |name: &&'_ GeneralName<'_>| matches!(name, GeneralName::DNSName(_));
+        let text = |name| match name {
+            &GeneralName::DNSName(name) => name,
+            _ => "",
+        };
+        self.names().into_iter().filter(dns).map(text).collect()
+    }
+
+    /// The text of an attribute of the directory names it stands for.
+    pub(crate) fn directory_attribute(&self, oid: &str) -> Option<&str> {
+        let directories = self.names().into_iter().filter_map(|name| match name {
+            GeneralName::DirectoryName(name) => Some(name),
+            _ => None,
+        });
+        let mut attributes = directories.flat_map(X509Name::iter_attributes);
+        attributes.find(|attribute| attribute.attr_type().to_id_string() == oid)?.as_str().ok()
+    }
+
+    /// Whether it is meant for a purpose, by the id of an extended key usage.
+    pub(crate) fn is_for(&self, oid: &str) -> bool {
+        let usage = self.parsed.extended_key_usage();
+        matches!(usage, Ok(Some(usage)) if usage.value.other.iter().any(|other| other.to_id_string() == oid))
     }
 }
 

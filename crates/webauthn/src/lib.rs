@@ -8,6 +8,7 @@
 //! 2. [`verify_registration`], or [`parse_assertion`], find the credential, [`Assertion::verify`].
 //! 3. Store what came back. A [`Refusal`] says whether the challenge is used up.
 
+mod aaguid;
 mod assertion;
 mod attestation;
 mod authenticator_data;
@@ -16,6 +17,7 @@ mod ceremony;
 mod certificate;
 mod client_data;
 mod cose;
+pub mod fuzz;
 mod input;
 mod options;
 mod party;
@@ -23,6 +25,7 @@ mod refusal;
 mod registration;
 mod trust;
 
+pub use aaguid::aaguid_name;
 pub use assertion::{Assertion, AssertionPolicy, Audience, StoredCredential, Verified, parse_assertion};
 pub use attestation::Format;
 pub use ceremony::{BackupPolicy, Ceremony, Challenge};
@@ -35,4 +38,4 @@ pub use options::{
 pub use party::{OriginError, RelyingParty};
 pub use refusal::{Reason, Refusal, TrustFault};
 pub use registration::{NewCredential, RegistrationPolicy, verify_registration};
-pub use trust::{Trust, TrustError, TrustJudgement};
+pub use trust::{Metadata, MetadataError, Trust, TrustError, TrustJudgement};

@@ -136,6 +136,16 @@ impl Key {
         }
     }
 
+    /// The modulus of an RSA key.
+    ///
+    /// # Panics
+    /// For other keys.
+    #[must_use]
+    pub fn modulus(&self) -> Vec<u8> {
+        let Pair::Rsa(pair) = &self.pair else { panic!("only RSA keys have a modulus") };
+        pair.public_key().modulus().big_endian_without_leading_zero().to_vec()
+    }
+
     /// PKCS #8 of an elliptic key.
     ///
     /// # Panics

@@ -10,8 +10,10 @@
 //! Everything but signatures follows from the seed.
 
 mod cbor;
+mod der;
 mod keys;
 mod maker;
+mod platform;
 mod statement;
 
 use std::fmt;
@@ -95,6 +97,10 @@ pub struct Tweaks {
     pub edit_data: Option<fn(&mut Vec<u8>)>,
     /// Changes the attestation statement after it was made.
     pub edit_statement: Option<fn(&mut Entries)>,
+    /// Changes the certificate of the statement before it is made.
+    pub edit_leaf: Option<fn(&mut Leaf)>,
+    /// Changes what a trusted platform module certifies before it is signed.
+    pub edit_info: Option<fn(&mut Vec<u8>)>,
     /// The name of the attestation format.
     pub format: Option<&'static str>,
     /// Changes the encoded attestation object.
@@ -109,6 +115,14 @@ pub struct Tweaks {
     pub raw_id: Option<Vec<u8>>,
     /// `transports`; otherwise `internal` and `hybrid` if synced, else `usb`.
     pub transports: Option<Value>,
+}
+
+impl Tweaks {
+    fn edit(&self, leaf: &mut Leaf) {
+        if let Some(edit) = self.edit_leaf {
+            edit(leaf);
+        }
+    }
 }
 
 impl Authenticator {

@@ -3,10 +3,16 @@
 //!
 //! `android-safetynet` is refused: its service has ended, nobody can make a fresh one.
 
+mod android_key;
+mod apple;
+mod asn1;
+mod fido_u2f;
 mod none;
 mod packed;
+mod tpm;
+mod tpm_structures;
 
-use crate::{authenticator_data::Attested, cbor::Value, cose::PublicKey};
+use crate::{authenticator_data::Attested, cbor::Value, certificate::Certificate, cose::PublicKey};
 
 /// The format of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +82,10 @@ impl<'a> Subject<'a> {
         match format {
             Format::None => none::verify(self),
             Format::Packed => packed::verify(self),
-            _ => Err("unknown format"),
+            Format::FidoU2f => fido_u2f::verify(self),
+            Format::Tpm => tpm::verify(self),
+            Format::AndroidKey => android_key::verify(self),
+            Format::Apple => apple::verify(self),
         }
     }
 
@@ -91,6 +100,13 @@ impl<'a> Subject<'a> {
 
     fn number(&self, name: &str) -> Result<i64, Fault> {
         self.statement.by_name(name).and_then(Value::int).ok_or("a member is missing")
+    }
+
+    /// The first certificate of `x5c`, and all of them.
+    fn certified(&self) -> Result<(Certificate<'a>, Vec<&'a [u8]>), Fault> {
+        let chain = self.chain()?;
+        let leaf = Certificate::read(chain[0]).map_err(|_| "the certificate cannot be read")?;
+        Ok((leaf, chain))
     }
 
     /// The certificates of `x5c`, at least one.

@@ -16,8 +16,7 @@ pub(super) fn verify<'a>(subject: &Subject<'a>) -> Result<Voucher<'a>, Fault> {
         let own = algorithm == subject.key.algorithm && subject.key.verifies(&subject.signed(), signature);
         return if own { Ok(Voucher::Itself) } else { Err("the signature does not verify") };
     }
-    let chain = subject.chain()?;
-    let leaf = Certificate::read(chain[0]).map_err(|_| "the certificate cannot be read")?;
+    let (leaf, chain) = subject.certified()?;
     let verification = algorithm.for_certificates().ok_or("unknown algorithm")?;
     if !leaf.verifies(verification, &subject.signed(), signature) {
         return Err("the signature does not verify");

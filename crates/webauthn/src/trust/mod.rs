@@ -2,11 +2,16 @@
 //! R23.
 
 mod chain;
+mod metadata;
+
+use std::sync::Arc;
 
 use inkan_base::Timestamp;
 use inkan_config::Attestation;
 use uuid::Uuid;
 use x509_parser::pem::Pem;
+
+pub use metadata::{Metadata, MetadataError};
 
 use crate::{attestation::Voucher, certificate::Certificate, refusal::TrustFault};
 
@@ -28,6 +33,7 @@ pub enum TrustJudgement {
 pub struct Trust {
     roots: Vec<Vec<u8>>,
     models: Vec<[u8; 16]>,
+    metadata: Option<Arc<Metadata>>,
 }
 
 /// A trust anchor that cannot be used.
@@ -42,15 +48,24 @@ pub enum TrustError {
          says so; add the maker's root certificate or set mds_file"
     )]
     ModelsWithoutRoot,
+    /// The configuration names a file with metadata, but they were not handed over.
+    #[error("webauthn.attestation.mds_file is set, but its metadata were not read")]
+    MetadataMissing,
 }
 
 impl Trust {
-    /// The trust of the configuration.
+    /// The trust of the configuration, with the metadata of `mds_file` if it names one.
     ///
     /// # Errors
-    /// An anchor cannot be used.
-    pub fn from_config(config: &inkan_config::WebAuthnAttestation) -> Result<Self, TrustError> {
-        let mut trust = Self::default();
+    /// An anchor cannot be used, or the metadata are missing.
+    pub fn from_config(
+        config: &inkan_config::WebAuthnAttestation,
+        metadata: Option<Metadata>,
+    ) -> Result<Self, TrustError> {
+        if metadata.is_none() && !config.mds_file.trim().is_empty() {
+            return Err(TrustError::MetadataMissing);
+        }
+        let mut trust = Self { metadata: metadata.map(Arc::new), ..Self::default() };
         for (i, anchor) in config.trust_anchors.iter().enumerate() {
             if let Ok(model) = Uuid::try_parse(anchor.trim()) {
                 trust.models.push(model.into_bytes());
@@ -58,16 +73,16 @@ impl Trust {
                 trust.roots.extend(certificates(anchor).ok_or(TrustError::Anchor(i))?);
             }
         }
-        if trust.roots.is_empty() && !trust.models.is_empty() {
+        if !trust.demands_certificates() && !trust.models.is_empty() {
             return Err(TrustError::ModelsWithoutRoot);
         }
         Ok(trust)
     }
 
-    /// Whether statements are judged at all.
+    /// Whether statements are judged at all: there is a root, or metadata with roots.
     #[must_use]
     pub const fn demands_certificates(&self) -> bool {
-        !self.roots.is_empty()
+        !self.roots.is_empty() || self.metadata.is_some()
     }
 
     /// R22 and R23. With `none` asked for, or nobody to trust, everything passes.
@@ -89,7 +104,18 @@ impl Trust {
         if !self.models.is_empty() && !self.models.contains(aaguid) {
             return Err(TrustFault::Model);
         }
-        let roots: Vec<&[u8]> = self.roots.iter().map(Vec::as_slice).collect();
+        let mut roots: Vec<&[u8]> = self.roots.iter().map(Vec::as_slice).collect();
+        if let Some(metadata) = &self.metadata {
+            if metadata.is_outdated(now) {
+                return Err(TrustFault::Outdated);
+            }
+            match chain.first().and_then(|leaf| metadata.model(aaguid, leaf)) {
+                Some(model) if model.compromised => return Err(TrustFault::Compromised),
+                Some(model) => roots.extend(model.roots.iter().map(Vec::as_slice)),
+                None if roots.is_empty() => return Err(TrustFault::Model),
+                None => {}
+            }
+        }
         if chain::leads_to(chain, &roots, now) { Ok(TrustJudgement::Trusted) } else { Err(TrustFault::Chain) }
     }
 }
