@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use cbor::Cbor;
 pub use keys::{Algorithm, Key};
-pub use maker::{Leaf, Maker};
+pub use maker::{Intermediate, Leaf, Maker};
 pub use statement::Attestation;
 
 /// An authenticator with the credentials it made.

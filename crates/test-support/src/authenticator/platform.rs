@@ -37,7 +37,7 @@ pub(super) fn android_key(
     vec![
         (Cbor::text("alg"), Cbor::Int(credential.key.algorithm().number())),
         (Cbor::text("sig"), Cbor::Bytes(signature(credential.key.sign(signed), tweaks))),
-        x5c(vec![maker.certify(&leaf, &credential.key)]),
+        x5c(maker.certify(&leaf, &credential.key)),
     ]
 }
 
@@ -47,7 +47,7 @@ pub(super) fn apple(maker: &Maker, credential: &Credential, signed: &[u8], tweak
     let nonce = der::value(SEQUENCE, &[&der::context(1, &der::value(OCTET_STRING, &[&sha256(signed)]))]);
     leaf.extensions.push((vec![1, 2, 840, 113_635, 100, 8, 2], nonce, false));
     tweaks.edit(&mut leaf);
-    vec![x5c(vec![maker.certify(&leaf, &credential.key)])]
+    vec![x5c(maker.certify(&leaf, &credential.key))]
 }
 
 /// `tpm`: the module's own key certifies the new one.
@@ -72,7 +72,7 @@ pub(super) fn tpm(maker: &Maker, credential: &Credential, signed: &[u8], tweaks:
         (Cbor::text("sig"), Cbor::Bytes(signature(key.sign(&info), tweaks))),
         (Cbor::text("certInfo"), Cbor::Bytes(info)),
         (Cbor::text("pubArea"), Cbor::Bytes(area)),
-        x5c(vec![maker.certify(&leaf, &key)]),
+        x5c(maker.certify(&leaf, &key)),
     ]
 }
 

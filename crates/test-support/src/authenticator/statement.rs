@@ -74,7 +74,7 @@ fn certified(authenticator: &Authenticator, signed: &[u8], tweaks: &Tweaks) -> E
     tweaks.edit(&mut leaf);
     let key = authenticator.maker.attestation_key();
     let mut statement = packed(key.algorithm().number(), signature(key.sign(signed), tweaks));
-    statement.push(x5c(vec![authenticator.maker.certify(&leaf, &key)]));
+    statement.push(x5c(authenticator.maker.certify(&leaf, &key)));
     statement
 }
 
@@ -84,7 +84,7 @@ fn fido_u2f(maker: &Maker, credential: &Credential, data: &[u8], hash: &[u8], tw
     let mut leaf = Leaf::plain();
     tweaks.edit(&mut leaf);
     let sig = Cbor::Bytes(signature(key.sign(&signed), tweaks));
-    vec![(Cbor::text("sig"), sig), x5c(vec![maker.certify(&leaf, &key)])]
+    vec![(Cbor::text("sig"), sig), x5c(maker.certify(&leaf, &key))]
 }
 
 /// The certificates of a statement.

@@ -223,7 +223,8 @@ fn statement(edit: fn(&mut Entries)) -> Tweaks {
 fn other_certificate() -> (Cbor, Cbor) {
     let (maker, key) = (Maker::new(9), Key::derive(Algorithm::Es256, &[9; 32]));
     let leaf = Leaf { years: (2020, 2030), ..Leaf::plain() };
-    (Cbor::text("x5c"), Cbor::Array(vec![Cbor::Bytes(maker.certify(&leaf, &key))]))
+    let certificates = maker.certify(&leaf, &key).into_iter().map(Cbor::Bytes);
+    (Cbor::text("x5c"), Cbor::Array(certificates.collect()))
 }
 
 fn flip_area(statement: &mut Entries, at: usize) {

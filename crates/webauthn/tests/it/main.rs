@@ -9,3 +9,4 @@ mod attestation;
 mod options;
 mod registration;
 mod support;
+mod trust;
