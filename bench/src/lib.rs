@@ -4,6 +4,7 @@
 //! - `suite`: starts the baseline and the server on each database, runs all scenarios, writes the tables;
 //! - `run`: one scenario against a base URL, also of another server;
 //! - `baseline`: a bare handler that answers a constant body, to compare with in the same run;
+//! - `flame`: draws where the time goes;
 //! - `crash`: kills the server, or its database, at random moments under load and checks what it promised ([`crash`]);
 //! - `soak`: a steady load, watching that nothing grows ([`soak`]).
 
@@ -13,6 +14,7 @@ mod baseline;
 mod book;
 mod check;
 pub mod crash;
+mod flame;
 mod flow;
 mod http;
 mod load;
@@ -48,6 +50,8 @@ enum Command {
     Run(scenarios::Options),
     /// A bare handler that answers `--bytes` bytes.
     Baseline(baseline::Options),
+    /// A flame graph of what `perf script` prints.
+    Flame(flame::Options),
     /// Kills server and database under load and checks what was promised.
     Crash(crash::Arguments),
     /// A steady load; fails if memory or tables grow.
@@ -65,6 +69,7 @@ pub fn main() -> ExitCode {
                 Command::Suite(options) => suite::run(&options).await,
                 Command::Run(options) => scenarios::run(&options).await,
                 Command::Baseline(options) => baseline::run(&options).await,
+                Command::Flame(options) => flame::run(&options),
                 Command::Crash(arguments) => crash::run_arguments(&arguments).await,
                 Command::Soak(arguments) => soak::run_arguments(&arguments).await,
             }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::{Failure, http::Connection, process::Process, scenarios::Scenario};
 
-/// What one run measured.
+/// What one scenario measured on one target.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Measurement {
     pub(crate) scenario: String,
@@ -26,46 +26,92 @@ pub(crate) struct Measurement {
     pub(crate) first_error: Option<String>,
     pub(crate) rss_mib: Option<f64>,
     pub(crate) cpu_ms_per_request: Option<f64>,
+    /// Of what the bare handler reached in the slices between: the median of the slices, in percent.
+    pub(crate) percent_of_baseline: Option<f64>,
 }
 
-/// Runs a scenario for `seconds` on `connections` connections.
-pub(crate) async fn run(
-    target: &str,
-    address: SocketAddr,
-    scenario: &Arc<Scenario>,
+/// One server under load.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) address: SocketAddr,
+    pub(crate) process: Option<Process>,
+}
+
+/// A load on one target, in one slice or several.
+pub(crate) struct Load<'a> {
+    target: Target<'a>,
+    scenario: Arc<Scenario>,
     connections: usize,
-    seconds: f64,
-    server: Option<Process>,
-) -> Measurement {
-    let cpu_before = server.and_then(Process::cpu_seconds);
-    let begin = Instant::now();
-    let end = begin + Duration::from_secs_f64(seconds);
-    let mut workers = JoinSet::new();
-    for worker in 0..connections {
-        workers.spawn(work(address, Arc::clone(scenario), worker, end));
+    all: Worker,
+    time: Duration,
+    cpu_seconds: Option<f64>,
+    rates: Vec<f64>,
+}
+
+impl<'a> Load<'a> {
+    pub(crate) fn new(target: Target<'a>, scenario: &Arc<Scenario>, connections: usize) -> Self {
+        let (scenario, all) = (Arc::clone(scenario), Worker::new());
+        let cpu_seconds = target.process.map(|_| 0.0);
+        Self { target, scenario, connections, all, time: Duration::ZERO, cpu_seconds, rates: Vec::new() }
     }
-    let mut all = Worker::new();
-    while let Some(done) = workers.join_next().await {
-        if let Ok(worker) = done {
-            all.add(&worker);
+
+    /// Goes on for `seconds`.
+    pub(crate) async fn slice(&mut self, seconds: f64) {
+        let cpu = || self.target.process.and_then(Process::cpu_seconds);
+        let (cpu_before, done_before) = (cpu(), self.all.latencies.len());
+        let begin = Instant::now();
+        let end = begin + Duration::from_secs_f64(seconds);
+        let mut workers = JoinSet::new();
+        for worker in 0..self.connections {
+            workers.spawn(work(self.target.address, Arc::clone(&self.scenario), worker, end));
+        }
+        while let Some(done) = workers.join_next().await {
+            if let Ok(worker) = done {
+                self.all.add(&worker);
+            }
+        }
+        let time = begin.elapsed();
+        self.time += time;
+        let used = cpu().zip(cpu_before).map(|(after, before)| after - before);
+        self.cpu_seconds = self.cpu_seconds.zip(used).map(|(sum, used)| sum + used);
+        self.rates.push(number(self.all.latencies.len() - done_before) / time.as_secs_f64());
+    }
+
+    /// What was measured, compared with the slices of `baseline` if there is one.
+    pub(crate) fn finish(self, baseline: Option<&[f64]>) -> Measurement {
+        let done = self.all.latencies.len();
+        let millis = |quantile| number(self.all.latencies.value_at_quantile(quantile)) / 1000.0;
+        let shares = baseline.map(|rates| median(self.rates.iter().zip(rates).map(|(own, bare)| own / bare)));
+        Measurement {
+            scenario: self.scenario.name().to_owned(),
+            target: self.target.name.to_owned(),
+            connections: self.connections,
+            per_second: number(done) / self.time.as_secs_f64(),
+            p50_ms: millis(0.5),
+            p99_ms: millis(0.99),
+            p999_ms: millis(0.999),
+            errors: self.all.errors,
+            first_error: self.all.first_error,
+            rss_mib: self.target.process.and_then(Process::rss_mib),
+            cpu_ms_per_request: self.cpu_seconds.map(|cpu| cpu * 1000.0 / number(done.max(1))),
+            percent_of_baseline: shares.map(|share| share * 100.0),
         }
     }
-    let elapsed = begin.elapsed().as_secs_f64();
-    let done = all.latencies.len();
-    let cpu = server.and_then(Process::cpu_seconds).zip(cpu_before).map(|(after, before)| after - before);
-    let millis = |quantile| micros(all.latencies.value_at_quantile(quantile)) / 1000.0;
-    Measurement {
-        scenario: scenario.name().to_owned(),
-        target: target.to_owned(),
-        connections,
-        per_second: micros(done) / elapsed,
-        p50_ms: millis(0.5),
-        p99_ms: millis(0.99),
-        p999_ms: millis(0.999),
-        errors: all.errors,
-        first_error: all.first_error,
-        rss_mib: server.and_then(Process::rss_mib),
-        cpu_ms_per_request: cpu.map(|cpu| cpu * 1000.0 / micros(done.max(1))),
+
+    /// Requests per second of each slice.
+    pub(crate) fn rates(&self) -> &[f64] {
+        &self.rates
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
+    match (values.get(low), values.get(high)) {
+        (Some(low), Some(high)) => f64::midpoint(*low, *high),
+        _ => f64::NAN,
     }
 }
 
@@ -116,6 +162,19 @@ async fn work(address: SocketAddr, scenario: Arc<Scenario>, number: usize, end: 
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn micros(value: u64) -> f64 {
+fn number(value: u64) -> f64 {
     value as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "halves are exact")]
+    fn medians() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
+        assert!(median(std::iter::empty()).is_nan());
+    }
 }

@@ -11,7 +11,7 @@ pub(crate) fn table(measurements: &[Measurement]) -> String {
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for measured in measurements {
-        let share = baseline_of(measurements, measured).map(|base| measured.per_second / base * 100.0);
+        let share = measured.percent_of_baseline;
         let optional = |value: Option<f64>, digits: usize| {
             value.map_or("–".into(), |value| format!("{value:.digits$}"))
         };
@@ -27,7 +27,7 @@ pub(crate) fn table(measurements: &[Measurement]) -> String {
             measured.p99_ms,
             measured.p999_ms,
             measured.errors,
-            optional(measured.cpu_ms_per_request, 3),
+            optional(measured.cpu_ms_per_request, 4),
             optional(measured.rss_mib, 0),
         );
     }
@@ -37,14 +37,4 @@ pub(crate) fn table(measurements: &[Measurement]) -> String {
         }
     }
     text
-}
-
-/// What the bare handler reached with as many connections in the same scenario.
-fn baseline_of(all: &[Measurement], measured: &Measurement) -> Option<f64> {
-    let fits = |other: &&Measurement| {
-        other.target == "baseline"
-            && other.scenario == measured.scenario
-            && other.connections == measured.connections
-    };
-    all.iter().find(fits).map(|other| other.per_second)
 }

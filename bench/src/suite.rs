@@ -1,4 +1,4 @@
-//! The whole suite: the baseline and the server on each database, one after the other, on this machine.
+//! The whole suite: the server on each database, one after the other, and the baseline beside it, on this machine.
 
 use std::{
     net::SocketAddr,
@@ -14,8 +14,8 @@ use inkan_test_support::{PostgresCluster, temporary_directory};
 
 use crate::{
     Failure,
-    http::Connection,
-    load::{self, Measurement},
+    http::{Connection, request},
+    load::{Load, Measurement, Target},
     place::as_url,
     process::{Running, free_port, ready},
     report,
@@ -23,6 +23,9 @@ use crate::{
     seed,
     smtp::Sink,
 };
+
+/// Parts of a scenario that is compared with the bare handler.
+const SLICES: u32 = 8;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -53,13 +56,13 @@ impl Options {
     }
 
     fn seconds(&self) -> f64 {
-        if self.quick { 2.0 } else { 8.0 }
+        if self.quick { 3.0 } else { 8.0 }
     }
 }
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let hashes = hashes_per_second().await?;
-    let mut all = baseline(options).await?;
+    let mut all = Vec::new();
     for database in ["sqlite", "postgres"] {
         if options.database.as_deref().is_none_or(|only| only == database) {
             all.extend(server(options, database).await?);
@@ -93,29 +96,47 @@ async fn hashes_per_second() -> Result<f64, Failure> {
     Ok(f64::from(hashes) / begin.elapsed().as_secs_f64())
 }
 
-/// The same requests to a bare handler whose answers are as long as the server's.
-async fn baseline(options: &Options) -> Result<Vec<Measurement>, Failure> {
-    let mut all = Vec::new();
-    let targets = [
-        (Scenario::jwks(), 500),
-        (Scenario::login_start(), 700),
-        (Scenario::session_validate_baseline(), 500),
-    ];
-    for (scenario, bytes) in targets.into_iter().filter(|(scenario, _)| options.wants(scenario.name())) {
-        let scenario = Arc::new(scenario);
-        let (listen, bytes) = (format!("127.0.0.1:{}", free_port()?), bytes.to_string());
-        let arguments = ["baseline", "--address", &listen, "--bytes", &bytes];
-        let running = Running::start(&std::env::current_exe()?, &arguments, &[])?;
-        let address = ready(&format!("http://{listen}"), "/.well-known/jwks.json").await?;
-        for connections in options.connections() {
-            let process = Some(running.process());
-            let measured =
-                load::run("baseline", address, &scenario, *connections, options.seconds(), process).await;
-            progress(&measured);
-            all.push(measured);
-        }
+/// A bare handler whose answers are as long as those of the server at `address`.
+async fn baseline(address: SocketAddr, token: &str) -> Result<(Running, SocketAddr), Failure> {
+    let mut connection = Connection::new(address);
+    let cookie = format!("cookie: hanko={token}\r\n");
+    let mut arguments = vec!["baseline".to_owned()];
+    for (option, method, path, headers) in [
+        ("--jwks-bytes", "GET", "/.well-known/jwks.json", ""),
+        ("--login-bytes", "POST", "/login", ""),
+        ("--validate-bytes", "GET", "/sessions/validate", cookie.as_str()),
+    ] {
+        let reply = connection.send(&request(method, path, headers, "")).await?;
+        arguments.extend([option.to_owned(), reply.body.len().to_string()]);
     }
-    Ok(all)
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    arguments.extend(["--address".to_owned(), listen.clone()]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let running = Running::start(&std::env::current_exe()?, &arguments, &[])?;
+    let address = ready(&format!("http://{listen}"), "/.well-known/jwks.json").await?;
+    Ok((running, address))
+}
+
+/// One scenario. Where the bare handler can be asked the same, both take turns in short slices, so that what else happens on
+/// the machine meets both.
+async fn measure(
+    options: &Options,
+    scenario: &Arc<Scenario>,
+    connections: usize,
+    (own, bare): (Target<'_>, Target<'_>),
+) -> Vec<Measurement> {
+    let mut load = Load::new(own, scenario, connections);
+    if !scenario.has_baseline() {
+        load.slice(options.seconds()).await;
+        return vec![load.finish(None)];
+    }
+    let mut baseline = Load::new(bare, scenario, connections);
+    for _ in 0..SLICES {
+        baseline.slice(options.seconds() / f64::from(SLICES)).await;
+        load.slice(options.seconds() / f64::from(SLICES)).await;
+    }
+    let measured = load.finish(Some(baseline.rates()));
+    vec![baseline.finish(None), measured]
 }
 
 async fn server(options: &Options, database: &str) -> Result<Vec<Measurement>, Failure> {
@@ -158,14 +179,16 @@ async fn server(options: &Options, database: &str) -> Result<Vec<Measurement>, F
     let rss = process.rss_mib().unwrap_or_default();
     println!("{database}: ready after {} ms, {rss:.0} MiB", begin.elapsed().as_millis());
     let tokens = tokens(address).await?;
+    let (bare_server, bare_address) = baseline(address, &tokens[0]).await?;
+    let own = Target { name: database, address, process: Some(process) };
+    let bare = Target { name: "baseline", address: bare_address, process: Some(bare_server.process()) };
     let mut all = Vec::new();
     for name in NAMES.into_iter().filter(|name| options.wants(name)) {
         let scenario = Arc::new(scenario(name, &tokens, &sink));
         for connections in options.connections() {
-            let measured =
-                load::run(database, address, &scenario, *connections, options.seconds(), Some(process)).await;
-            progress(&measured);
-            all.push(measured);
+            let measured = measure(options, &scenario, *connections, (own, bare)).await;
+            measured.iter().for_each(progress);
+            all.extend(measured);
         }
     }
     Ok(all)

@@ -11,7 +11,7 @@ use crate::{
     Failure,
     flow::Flow,
     http::{Connection, address as address_of, request},
-    load,
+    load::{Load, Target},
     process::Process,
     report,
     seed::{self, PASSWORD},
@@ -79,10 +79,9 @@ impl Scenario {
         Self::Constant("login_start", request("POST", "/login", "", ""))
     }
 
-    /// The request of `session_validate`, for a server that does not know sessions.
-    pub(crate) fn session_validate_baseline() -> Self {
-        let cookie = format!("cookie: hanko={}\r\n", "x".repeat(700));
-        Self::Constant("session_validate", request("GET", "/sessions/validate", &cookie, ""))
+    /// Whether the bare handler answers the same requests.
+    pub(crate) const fn has_baseline(&self) -> bool {
+        matches!(self, Self::Constant(..) | Self::SessionValidate(_))
     }
 
     pub(crate) fn session_validate(tokens: &[String]) -> Self {
@@ -186,7 +185,9 @@ pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let address = address_of(&options.url)?;
     let server = options.pid.map(Process);
     let (connections, seconds) = (options.connections, options.seconds);
-    let measured = load::run(&options.url, address, &Arc::new(scenario), connections, seconds, server).await;
-    println!("{}", report::table(&[measured]));
+    let target = Target { name: &options.url, address, process: server };
+    let mut load = Load::new(target, &Arc::new(scenario), connections);
+    load.slice(seconds).await;
+    println!("{}", report::table(&[load.finish(None)]));
     Ok(())
 }
