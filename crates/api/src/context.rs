@@ -1,8 +1,11 @@
 //! From headers to the facts that use cases need.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use inkan_auth::{App, Context};
 use inkan_base::{Rng, RngExt as _, TenantId};
 use inkan_mail::Language;
@@ -12,12 +15,38 @@ const MAX_TOKENS: usize = 20;
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the request is called in logs and answers: the client's name for it if that is harmless, else 32 random letters.
-pub(crate) fn request_id(headers: &HeaderMap, rng: &dyn Rng) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-    match given.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())) {
-        Some(id) => id.to_owned(),
-        None => rng.text(LETTERS, 32),
+/// What requests are called in logs and answers.
+#[derive(Debug, Default)]
+pub(crate) struct RequestIds {
+    /// Random letters that were not used yet. No secrets: a call of the system for each request would cost more than the rest.
+    letters: Mutex<String>,
+}
+
+const LENGTH: usize = 32;
+/// Names that are drawn at once.
+const DRAWN: usize = 64;
+
+impl RequestIds {
+    /// The client's name for the request if that is harmless, else 32 random letters.
+    pub(crate) fn of(&self, headers: &HeaderMap, rng: &dyn Rng) -> HeaderValue {
+        let harmless = |id: &&HeaderValue| {
+            (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+        };
+        match headers.get(REQUEST_ID).filter(harmless) {
+            Some(id) => id.clone(),
+            None => self.draw(rng),
+        }
+    }
+
+    fn draw(&self, rng: &dyn Rng) -> HeaderValue {
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        if letters.len() < LENGTH {
+            *letters = rng.text(LETTERS, LENGTH * DRAWN);
+        }
+        let rest = letters.len() - LENGTH;
+        let id = HeaderValue::from_str(&letters[rest..]);
+        letters.truncate(rest);
+        id.unwrap_or(HeaderValue::from_static("none")) // letters always are a value
     }
 }
 
@@ -30,26 +59,31 @@ pub(crate) fn of(app: &App, client: IpAddr, request_id: String, headers: &Header
         .with_user_agent(agent.as_deref().unwrap_or_default());
     cx.request_id = request_id;
     cx.language = Language::negotiate(x_language, text(header::ACCEPT_LANGUAGE));
-    cx.tokens = bearer_tokens(headers).chain(cookies(headers, app.config.cookie_name())).collect();
+    cx.tokens = tokens(headers, app.config.cookie_name()).map(str::to_owned).collect();
     cx
 }
 
+/// The session tokens, in the order in which they are tried (spec 05 §5.1).
+pub(crate) fn tokens<'a>(headers: &'a HeaderMap, cookie: &'a str) -> impl Iterator<Item = &'a str> {
+    bearer_tokens(headers).chain(cookies(headers, cookie))
+}
+
 /// The words after `Bearer`, in any case (spec 05 §5.1).
-fn bearer_tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
+fn bearer_tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| value.to_str().ok());
     let tokens = values.filter_map(|value| {
         let (scheme, token) = value.split_at_checked(6)?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     tokens.filter(|token| !token.is_empty()).take(MAX_TOKENS)
 }
 
-fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = String> + 'a {
+fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
     let values =
         pairs.filter(move |(key, _)| key.trim() == name).map(|(_, value)| value.trim().trim_matches('"'));
-    values.filter(|value| !value.is_empty()).map(str::to_owned).take(MAX_TOKENS)
+    values.filter(|value| !value.is_empty()).take(MAX_TOKENS)
 }
 
 #[cfg(test)]
@@ -68,13 +102,20 @@ mod tests {
 
     #[test]
     fn w20_only_harmless_request_ids_are_taken_over() {
-        let rng = SeededRng::new(1);
-        let taken = |id: &'static [u8]| request_id(&headers(&[(REQUEST_ID, id)]), &rng);
+        let (ids, rng) = (RequestIds::default(), SeededRng::new(1));
+        let taken = |id: &'static [u8]| ids.of(&headers(&[(REQUEST_ID, id)]), &rng);
         assert_eq!(taken(b"abc-123"), "abc-123");
         for id in [&b""[..], b"a b", b"a\tb", b"\xff", &[b'x'; 129]] {
             let own = taken(id);
-            assert!(own.len() == 32 && own.bytes().all(|byte| byte.is_ascii_alphabetic()), "{own}");
+            assert!(own.len() == 32 && own.as_bytes().iter().all(u8::is_ascii_alphabetic), "{own:?}");
         }
+    }
+
+    #[test]
+    fn request_ids_differ() {
+        let (ids, rng) = (RequestIds::default(), SeededRng::new(1));
+        let all: std::collections::HashSet<_> = (0..200).map(|_| ids.of(&HeaderMap::new(), &rng)).collect();
+        assert_eq!(all.len(), 200);
     }
 
     #[test]

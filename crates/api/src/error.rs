@@ -1,7 +1,8 @@
 //! Errors of everything that is not a flow document (spec 01 §16.1).
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use inkan_store::StoreError;
 use serde::Serialize;
 
@@ -103,8 +104,25 @@ struct Body<'a> {
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut text = serde_json::to_vec(value).unwrap_or_default();
     text.push(b'\n');
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, text).into_response()
+    let mut response = no_store(text);
+    *response.status_mut() = status;
+    response
+}
+
+/// JSON text that nobody keeps, with 200.
+pub(crate) fn no_store(text: impl Into<Bytes>) -> Response {
+    text_answer(text.into(), HeaderValue::from_static("no-store"))
+}
+
+/// JSON text, with what caches may do with it.
+pub(crate) fn text_answer(text: Bytes, cache_control: HeaderValue) -> Response {
+    let mut response = Response::new(text.into());
+    // Room for those that are common to all answers too.
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, cache_control);
+    *response.headers_mut() = headers;
+    response
 }
 
 #[cfg(test)]

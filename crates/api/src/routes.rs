@@ -3,7 +3,15 @@
 use axum::{Router, routing::MethodRouter};
 
 /// The label of everything that no route fits.
-const UNKNOWN: &str = "/*";
+const UNKNOWN: Pattern = Pattern { number: 0, text: "/*" };
+
+/// The pattern of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    /// Below [`Patterns::count`].
+    pub(crate) number: usize,
+    pub(crate) text: &'static str,
+}
 
 /// Routes and their patterns.
 #[derive(Clone)]
@@ -41,11 +49,12 @@ impl Routes {
     /// What answers requests, and what names them.
     pub(crate) fn into_parts(self) -> (Router, Patterns) {
         let mut matcher = matchit::Router::new();
-        for pattern in self.patterns {
+        let count = self.patterns.len() + 1;
+        for (index, text) in self.patterns.into_iter().enumerate() {
             // The router has refused what cannot be inserted here.
-            drop(matcher.insert(pattern, pattern));
+            drop(matcher.insert(text, Pattern { number: index + 1, text }));
         }
-        (self.router, Patterns(matcher))
+        (self.router, Patterns { matcher, count })
     }
 }
 
@@ -57,12 +66,20 @@ impl<S> std::fmt::Debug for Routes<S> {
 
 /// The patterns of a router.
 #[derive(Debug)]
-pub(crate) struct Patterns(matchit::Router<&'static str>);
+pub(crate) struct Patterns {
+    matcher: matchit::Router<Pattern>,
+    count: usize,
+}
 
 impl Patterns {
     /// The pattern that a path fits.
-    pub(crate) fn of(&self, path: &str) -> &'static str {
-        self.0.at(path).map_or(UNKNOWN, |found| *found.value)
+    pub(crate) fn of(&self, path: &str) -> Pattern {
+        self.matcher.at(path).map_or(UNKNOWN, |found| *found.value)
+    }
+
+    /// How many there are, the one for all other paths included.
+    pub(crate) const fn count(&self) -> usize {
+        self.count
     }
 }
 
@@ -84,7 +101,7 @@ mod tests {
             ("/", "/*"),
             ("*", "/*"),
         ] {
-            assert_eq!(patterns.of(path), pattern, "{path}");
+            assert_eq!(patterns.of(path).text, pattern, "{path}");
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     Context,
     accounts::profile::profile,
     events::{Event, Journal},
-    flows::FlowLocks,
+    flows::{FlowLocks, Starts},
     limits::Limits,
     metrics::Metrics,
     sessions::{SessionCache, ValidSession, removal_cookie},
@@ -44,6 +44,7 @@ pub struct App {
     pub(crate) custom_claims: CompiledClaims,
     pub(crate) sessions: SessionCache,
     pub(crate) locks: FlowLocks,
+    pub(crate) starts: Starts,
 }
 
 /// What an [`App`] is made of.
@@ -80,9 +81,6 @@ pub enum StartError {
     /// The password pool cannot be made.
     #[error("password hashing: {0}")]
     Passwords(#[from] inkan_crypto::HashError),
-    /// The metrics cannot be set up.
-    #[error("metrics: {0}")]
-    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// A signing key cannot be made or read.
     #[error("signing keys: {0}")]
     Keys(#[from] inkan_crypto::KeyError),
@@ -119,7 +117,7 @@ impl App {
                 load_keys(tx, &keyring, rng.as_ref(), algorithm, now).await
             })
             .await?;
-        let metrics = Metrics::new()?;
+        let metrics = Metrics::new();
         let app = Arc::new(Self {
             limits: Limits::new(&config).counted(&metrics),
             passwords: PasswordPool::new(password_policy)?,
@@ -127,6 +125,7 @@ impl App {
             sessions: SessionCache::new(&metrics),
             metrics,
             locks: FlowLocks::default(),
+            starts: Starts::default(),
             config,
             store,
             clock,

@@ -163,7 +163,6 @@ impl Running {
 
     fn background(&self, workers: bool) {
         self.background.spawn(workers::sessions(self.app.clone(), self.stop_working.clone()));
-        self.background.spawn(workers::upkeep(self.app.clone(), self.stop_working.clone()));
         if workers {
             let worker = OutboxWorker::new(self.app.clone(), self.mailer.clone());
             self.background.spawn(workers::outbox(self.app.clone(), worker, self.stop_working.clone()));

@@ -9,7 +9,6 @@ use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const CLEANUP_PAUSE: Duration = Duration::from_mins(1);
-const UPKEEP_PAUSE: Duration = Duration::from_secs(5);
 const CLEANUP_BATCH: usize = 500;
 /// What panics at once must not do so in a tight loop.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
@@ -70,16 +69,6 @@ pub(crate) async fn cleanup(app: Arc<App>, shutdown: CancellationToken) {
         };
         if let Some(removed) = supervised(&app.metrics, "cleanup", run).await {
             tracing::debug!(?removed, "expired rows were removed");
-        }
-    }
-}
-
-/// Sums up the metrics every few seconds until `shutdown`, whether anybody reads them or not.
-pub(crate) async fn upkeep(app: Arc<App>, shutdown: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = sleep(UPKEEP_PAUSE) => app.metrics.upkeep(),
-            () = shutdown.cancelled() => return,
         }
     }
 }

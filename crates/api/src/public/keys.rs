@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
-use http::header;
+use axum::{extract::State, response::Response};
+use bytes::Bytes;
+use http::HeaderValue;
 use inkan_auth::App;
+
+use crate::error::text_answer;
 
 /// `GET /.well-known/jwks.json`.
 pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=600")];
-    (headers, format!("{}\n", app.jwks().trim_end())).into_response()
+    answer(text(&app))
+}
+
+/// The keys with a line end. They stay the same as long as the server runs.
+pub(crate) fn text(app: &App) -> Bytes {
+    format!("{}\n", app.jwks().trim_end()).into()
+}
+
+pub(crate) fn answer(text: Bytes) -> Response {
+    text_answer(text, HeaderValue::from_static("max-age=600"))
 }

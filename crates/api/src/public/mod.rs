@@ -3,8 +3,8 @@
 mod account;
 mod flow;
 mod health;
-mod keys;
-mod sessions;
+pub(crate) mod keys;
+pub(crate) mod sessions;
 mod start;
 
 use std::sync::Arc;

@@ -2,6 +2,9 @@
 //!
 //! hyper's own time-out for headers also counts the pause between two requests; a proxy keeps connections for longer than a
 //! request head may take. So the stream itself measures both: the pause until a first byte, and from it the head.
+//!
+//! Most heads arrive whole, and most pauses are short, so the timer is not set anew for each: it runs out too early at worst,
+//! and then the real limit counts.
 
 use std::{
     io,
@@ -13,7 +16,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 use super::registry::Connection;
@@ -26,7 +29,9 @@ pub(super) struct Guarded<S> {
     answered: u64,
     /// The clock runs for the head of a request, not for the pause before it.
     in_head: bool,
-    read_limit: Pin<Box<Sleep>>,
+    /// When reading has taken too long. The timer beside it is never later.
+    read_until: Instant,
+    read_timer: Pin<Box<Sleep>>,
     write_limit: Option<Pin<Box<Sleep>>>,
     idle: Duration,
     head: Duration,
@@ -35,18 +40,34 @@ pub(super) struct Guarded<S> {
 
 impl<S> Guarded<S> {
     pub(super) fn new(stream: S, connection: Arc<Connection>, limits: &Limits) -> Self {
+        // The first request of a connection is on its way already.
+        let read_until = Instant::now() + limits.head_timeout;
         Self {
             stream,
             connection,
             answered: 0,
             in_head: true,
-            // The first request of a connection is on its way already.
-            read_limit: Box::pin(sleep(limits.head_timeout)),
+            read_until,
+            read_timer: Box::pin(sleep_until(read_until)),
             write_limit: None,
             idle: limits.idle_timeout,
             head: limits.head_timeout,
             write: limits.write_timeout,
         }
+    }
+
+    /// Fails when reading has taken too long.
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.read_timer.deadline() > self.read_until {
+            self.read_timer.as_mut().reset(self.read_until);
+        }
+        while self.read_timer.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= self.read_until {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.read_timer.as_mut().reset(self.read_until);
+        }
+        Poll::Pending
     }
 
     /// Fails when writing has been stuck for too long.
@@ -77,16 +98,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         if this.answered != answered {
             this.answered = answered;
             this.in_head = false;
-            this.read_limit.as_mut().reset(Instant::now() + this.idle);
+            this.read_until = Instant::now() + this.idle;
         }
         if result.is_ready() {
             if buffer.filled().len() > before && !this.in_head {
                 this.in_head = true;
-                this.read_limit.as_mut().reset(Instant::now() + this.head);
+                this.read_until = Instant::now() + this.head;
             }
             return result;
         }
-        this.read_limit.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        this.read(cx)
     }
 }
 

@@ -60,6 +60,11 @@ impl Default for Outline {
     }
 }
 
+impl Outline {
+    /// Of the start of a flow.
+    pub(super) const START: Self = Self { state: "none", action: "start", outcome: "ok" };
+}
+
 /// Seconds after which a client may try again when the server is busy.
 const BUSY_RETRY: u64 = 1;
 
@@ -77,12 +82,17 @@ impl Answer {
         answer
     }
 
+    /// The document of a new flow.
+    pub(super) fn start(body: Vec<u8>) -> Self {
+        Self { status: 200, body, headers: Vec::new(), outline: Outline::START }
+    }
+
     pub(super) fn attached(document: &Document, payload_retry: Option<u64>) -> Self {
         Self::new(document, payload_retry)
     }
 
     fn new(document: &Document, retry_after: Option<u64>) -> Self {
-        let mut headers = vec![("Cache-Control".to_owned(), "no-store".to_owned())];
+        let mut headers = Vec::new();
         if let Some(seconds) = retry_after {
             headers.push(("Retry-After".to_owned(), seconds.to_string()));
         }

@@ -25,6 +25,7 @@ pub(crate) use locks::FlowLocks;
 pub(crate) use screen::{
     Action, BACK, Failure, Outcome, Prepared, Screen, View, always, enter, limited, no_inputs, run as run_fn,
 };
+pub(crate) use start::Starts;
 pub use state::{Capabilities, Data, FlowKind, LoginMethod, Progress, Proof, SentPasscode, State};
 pub(crate) use step::{Preparation, Step};
 

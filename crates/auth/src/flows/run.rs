@@ -144,13 +144,7 @@ impl App {
     }
 
     fn started(&self, request: &FlowRequest<'_>) -> Answer {
-        let (cx, flow) = (request.cx, request.flow);
-        let id = FlowId::ordered(cx.now, self.rng.as_ref());
-        let progress = start::progress(flow);
-        let token = start::csrf_token(&self.keyring, cx.tenant, flow, id);
-        let actions = self.actions(flow, id, &progress, None);
-        let document = Document::attached(progress.state.as_str(), token, Payload::new(), actions, None);
-        Answer::attached(&document, None)
+        start::answer(self, request.flow, request.cx.tenant, request.cx.now)
     }
 
     /// One try. The outer error says that nothing was done; the inner one is an answer that changes nothing.
@@ -276,7 +270,7 @@ impl App {
         (token, answer)
     }
 
-    fn actions(
+    pub(super) fn actions(
         &self,
         flow: FlowKind,
         id: FlowId,
@@ -297,7 +291,7 @@ impl App {
 }
 
 /// The action that was just executed, for what its inputs show.
-struct Submitted<'a> {
+pub(super) struct Submitted<'a> {
     action: &'static str,
     inputs: &'a Inputs,
     errors: &'a InputErrors,

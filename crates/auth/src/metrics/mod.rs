@@ -7,6 +7,7 @@
 
 pub mod catalogue;
 mod page;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -17,30 +18,13 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use metrics::{Counter, Histogram, Key, Label, Level, Metadata, Recorder as _};
-use metrics_exporter_prometheus::{
-    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics::{Counter, Key, Label, Level, Metadata, Recorder as _};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use crate::flows::{LoginMethod, Outline};
+use crate::flows::{FlowKind, LoginMethod, Outline};
 use catalogue::Definition;
 pub use page::Page;
-
-/// In seconds.
-const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// In bytes.
-const SIZES: [f64; 10] = [
-    1024.0,
-    2048.0,
-    5120.0,
-    10_240.0,
-    102_400.0,
-    512_000.0,
-    1_048_576.0,
-    2_621_440.0,
-    5_242_880.0,
-    10_485_760.0,
-];
+pub use requests::{Requests, Series};
 
 const METADATA: Metadata<'static> = Metadata::new("inkan", Level::INFO, None);
 
@@ -53,6 +37,11 @@ pub struct Metrics {
     sign_in_failures: Family<[&'static str; 2], Counter>,
     account_events: Family<[&'static str; 1], Counter>,
     worker_restarts: Family<[&'static str; 2], Counter>,
+    /// New flows by their kind: the hottest series of `flow_actions`.
+    pub(crate) started_logins: Counter,
+    pub(crate) started_registrations: Counter,
+    /// Requests of both listeners.
+    pub requests: Requests,
     /// Requests that panicked.
     pub handler_panics: Counter,
     /// Mails that were handed over.
@@ -97,26 +86,23 @@ impl<K, T> fmt::Debug for Family<K, T> {
 
 impl Metrics {
     /// All counters at zero.
-    ///
-    /// # Errors
-    /// [`BuildError`] for impossible buckets.
-    pub fn new() -> Result<Self, BuildError> {
-        let exactly = |definition: Definition| Matcher::Full(definition.name.to_owned());
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(exactly(catalogue::REQUEST_DURATION), &DURATIONS)?
-            .set_buckets_for_metric(exactly(catalogue::REQUEST_SIZE), &SIZES)?
-            .set_buckets_for_metric(exactly(catalogue::RESPONSE_SIZE), &SIZES)?
-            .build_recorder();
+    #[must_use]
+    pub fn new() -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
         describe(&recorder);
         let one = |definition, labels: &[&str]| counter(&recorder, definition, labels);
         let mails = |outcome| one(catalogue::MAILS, &[outcome]);
         let spans = |outcome| one(catalogue::TRACE_SPANS, &[outcome]);
-        Ok(Self {
+        let started = |flow| one(catalogue::FLOW_ACTIONS, &[flow, "none", "start", "ok"]);
+        Self {
             flow_actions: Family::default(),
             sign_ins: LoginMethod::ALL.map(|method| one(catalogue::SIGN_INS, &[method.as_str()])),
             sign_in_failures: Family::default(),
             account_events: Family::default(),
             worker_restarts: Family::default(),
+            started_logins: started(FlowKind::Login.as_str()),
+            started_registrations: started(FlowKind::Registration.as_str()),
+            requests: Requests::default(),
             handler_panics: one(catalogue::HANDLER_PANICS, &[]),
             mails_sent: mails("sent"),
             mails_retried: mails("retried"),
@@ -126,7 +112,7 @@ impl Metrics {
             spans_failed: spans("failed"),
             reader: recorder.handle(),
             recorder,
-        })
+        }
     }
 
     /// The counter of a metric with these values of its labels.
@@ -134,19 +120,9 @@ impl Metrics {
         counter(&self.recorder, definition, labels)
     }
 
-    /// The histogram of a metric with these values of its labels.
-    pub fn histogram(&self, definition: Definition, labels: &[&str]) -> Histogram {
-        self.recorder.register_histogram(&key(definition, labels), &METADATA)
-    }
-
     /// Background work ended and is started again.
     pub fn worker_restarted(&self, worker: &'static str, reason: &'static str) {
         self.count(&self.worker_restarts, catalogue::WORKER_RESTARTS, [worker, reason]).increment(1);
-    }
-
-    /// Sums up what histograms have collected. Must be done every few seconds, or they keep each value.
-    pub fn upkeep(&self) {
-        self.reader.run_upkeep();
     }
 
     /// What is counted here, in the text format.
@@ -179,6 +155,12 @@ impl Metrics {
         labels: [&'static str; N],
     ) -> Counter {
         family.of(labels, || self.counter(definition, &labels))
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

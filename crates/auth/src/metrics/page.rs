@@ -20,15 +20,23 @@ impl Page {
 
     /// One metric with at most one label: its values, each with what was measured.
     pub fn put_all(&mut self, definition: Definition, values: &[(&str, f64)]) {
-        let Definition { name, kind, labels, help } = definition;
-        // Writing into a `String` cannot fail.
+        self.series(definition, |text| {
+            let Definition { name, labels, .. } = definition;
+            for (label, value) in values {
+                // Writing into a `String` cannot fail.
+                let _ = match labels.first() {
+                    Some(label_name) => writeln!(text, "{name}{{{label_name}=\"{label}\"}} {value}"),
+                    None => writeln!(text, "{name} {value}"),
+                };
+            }
+        });
+    }
+
+    /// One metric whose lines `write` adds.
+    pub(super) fn series(&mut self, definition: Definition, write: impl FnOnce(&mut String)) {
+        let Definition { name, kind, help, .. } = definition;
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {}", kind.as_str());
-        for (label, value) in values {
-            let _ = match labels.first() {
-                Some(label_name) => writeln!(self.0, "{name}{{{label_name}=\"{label}\"}} {value}"),
-                None => writeln!(self.0, "{name} {value}"),
-            };
-        }
+        write(&mut self.0);
         self.0.push('\n');
     }
 
@@ -43,6 +51,7 @@ impl App {
     /// All metrics of this server. What the database cannot tell at the moment is left out.
     pub async fn metrics_page(&self) -> Page {
         let mut page = Page(self.metrics.text());
+        self.metrics.requests.write(&mut page);
         page.put_all(catalogue::BUILD_INFO, &[(env!("CARGO_PKG_VERSION"), 1.0)]);
         page.put(catalogue::PASSWORD_HASHES, whole(self.passwords.work_done()));
         page.put(catalogue::PASSWORD_QUEUE, whole(self.passwords.waiting() as u64));

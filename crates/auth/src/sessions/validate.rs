@@ -21,7 +21,7 @@ use inkan_crypto::sha256;
 use inkan_store::{SessionEvent, StoreError};
 use metrics::Counter;
 use moka::notification::RemovalCause;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::claims::claims_object;
 use crate::{
@@ -55,8 +55,8 @@ pub struct ValidSession {
     pub user: UserId,
     /// Which it is.
     pub session: SessionId,
-    /// The `claims` object of answers.
-    pub claims: Arc<Value>,
+    /// The `claims` object of answers, as JSON text.
+    pub claims: Arc<RawValue>,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
     /// When it ends if it is not used; with an idle time-out only.
@@ -68,7 +68,7 @@ pub struct ValidSession {
 struct Entry {
     user: UserId,
     session: SessionId,
-    claims: Arc<Value>,
+    claims: Arc<RawValue>,
     expires_at: Timestamp,
     read_at: Timestamp,
     epoch: u64,
@@ -80,6 +80,17 @@ struct Entry {
 impl Entry {
     fn used_at(&self) -> Timestamp {
         Timestamp::from_micros(self.used_at.load(Ordering::Relaxed))
+    }
+
+    fn into_valid(self, idle: Duration) -> ValidSession {
+        let idle_expires_at = (!idle.is_zero()).then(|| (self.used_at() + idle).min(self.expires_at));
+        ValidSession {
+            user: self.user,
+            session: self.session,
+            claims: self.claims,
+            expires_at: self.expires_at.whole_seconds(),
+            idle_expires_at,
+        }
     }
 }
 
@@ -197,20 +208,13 @@ impl App {
     /// [`StoreError`] when the database cannot tell.
     pub async fn validate(&self, cx: &Context, token: &str, touch: bool) -> Result<Validation, StoreError> {
         let key = sha256(token.as_bytes());
-        let cached = match self.store.session_events_alive() {
-            true => self.sessions.find(&key, cx.now),
-            false => None,
-        };
-        match cached {
-            Some(_) => self.sessions.hits.increment(1),
-            None => self.sessions.misses.increment(1),
-        }
-        let entry = match cached {
-            Some(entry) => entry,
-            None => match self.read_session(cx, token, key).await? {
-                Some(entry) => entry,
-                None => return Ok(INVALID),
-            },
+        let entry = if let Some(entry) = self.cached(&key, cx.now) {
+            self.sessions.hits.increment(1);
+            entry
+        } else {
+            self.sessions.misses.increment(1);
+            let Some(entry) = self.read_session(cx, token, key).await? else { return Ok(INVALID) };
+            entry
         };
         if cx.now >= entry.expires_at.whole_seconds() {
             return Ok(INVALID);
@@ -226,14 +230,25 @@ impl App {
             self.sessions.forget(SessionEvent::Ended(entry.session));
             return Ok(INVALID);
         }
-        let idle_expires_at = (!idle.is_zero()).then(|| (entry.used_at() + idle).min(entry.expires_at));
-        Ok(Validation::Valid(ValidSession {
-            user: entry.user,
-            session: entry.session,
-            claims: entry.claims,
-            expires_at: entry.expires_at.whole_seconds(),
-            idle_expires_at,
-        }))
+        Ok(Validation::Valid(entry.into_valid(idle)))
+    }
+
+    /// The session of a token that is known to be good, without asking the database and without counting as use. `None` says
+    /// nothing about the token: [`App::peek`] has to look.
+    #[must_use]
+    pub fn peek_cached(&self, token: &str, now: Timestamp) -> Option<ValidSession> {
+        let idle = self.config.session.idle_timeout;
+        let entry = self.cached(&sha256(token.as_bytes()), now)?;
+        let unused = !idle.is_zero() && now.since(entry.used_at()) > idle;
+        if unused || now >= entry.expires_at.whole_seconds() {
+            return None;
+        }
+        self.sessions.hits.increment(1);
+        Some(entry.into_valid(idle))
+    }
+
+    fn cached(&self, key: &Key, now: Timestamp) -> Option<Entry> {
+        self.store.session_events_alive().then(|| self.sessions.find(key, now)).flatten()
     }
 
     async fn read_session(&self, cx: &Context, token: &str, key: Key) -> Result<Option<Entry>, StoreError> {
@@ -252,14 +267,16 @@ impl App {
         let Some(row) = row.filter(|row| Some(row.user_id) == subject) else { return Ok(None) };
         let issued_at =
             claims.get("iat").and_then(Value::as_i64).map(Timestamp::from_seconds).unwrap_or_default();
-        let ends = row.expires_at.whole_seconds();
+        let object = claims_object(&claims, issued_at, row.expires_at.whole_seconds());
+        // Text: it takes less memory than a tree, and it is what answers need.
+        let Ok(text) = serde_json::value::to_raw_value(&object) else { return Ok(None) };
         // What this node knows of the last use may not be written down yet.
         let known = self.sessions.entries.get(&key).map(|entry| entry.used_at());
         let used_at = known.unwrap_or_default().max(row.last_used);
         let entry = Entry {
             user: row.user_id,
             session: row.id,
-            claims: Arc::new(claims_object(&claims, issued_at, ends)),
+            claims: Arc::from(text),
             expires_at: row.expires_at,
             read_at: cx.now,
             epoch,

@@ -1,5 +1,8 @@
 //! What is common to all answers of a listener: request id, client address, limits, CORS, panics, the access log.
 
+mod at_once;
+mod slots;
+
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
@@ -13,17 +16,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, 
 use hyper::body::Body;
 use inkan_auth::{Answer, App, Context, Outline};
 use inkan_flow::FlowError;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::{
-    ApiError, Limits, RequestSpan, Routes, Tracer, body, client, context,
+    ApiError, Limits, RequestSpan, Routes, Tracer, body, client,
+    context::{self, RequestIds},
     cors::Cors,
-    error::RETRY_AFTER,
+    error::{RETRY_AFTER, no_store},
     metrics::{HttpMetrics, Measured, head_size, method_name},
     routes::Patterns,
 };
+use at_once::AtOnce;
+use slots::Slots;
 
 /// The paths that always answer with a flow document (decision 24).
 const FLOW_PATHS: [&str; 2] = ["/login", "/registration"];
@@ -46,8 +52,10 @@ pub struct Edge {
     patterns: Patterns,
     cors: Cors,
     limits: Limits,
-    slots: Semaphore,
+    slots: Slots,
     metrics: HttpMetrics,
+    ids: RequestIds,
+    at_once: AtOnce,
     tracer: Option<Tracer>,
 }
 
@@ -56,9 +64,19 @@ impl Edge {
     #[must_use]
     pub fn new(surface: Surface, app: Arc<App>, table: Routes, limits: Limits) -> Self {
         let (router, patterns) = table.into_parts();
-        let (slots, metrics) = (Semaphore::new(limits.requests), HttpMetrics::default());
-        let cors = Cors::new(&app.config);
-        Self { surface, cors, app, router, patterns, limits, slots, metrics, tracer: None }
+        Self {
+            surface,
+            cors: Cors::new(&app.config),
+            slots: Slots::new(limits.requests),
+            metrics: HttpMetrics::new(&patterns),
+            ids: RequestIds::default(),
+            at_once: AtOnce::new(&app, &patterns),
+            app,
+            router,
+            patterns,
+            limits,
+            tracer: None,
+        }
     }
 
     /// With traces of requests.
@@ -81,38 +99,35 @@ impl Edge {
         let (mut parts, body) = request.into_parts();
         parts.uri = without_leading_slashes(parts.uri);
         let client = client::address(&self.app.config.server.ip, peer, &parts.headers);
-        let id = context::request_id(&parts.headers, self.app.rng.as_ref());
-        let entry = Entry::new(&parts, client, &id);
+        let id = self.ids.of(&parts.headers, self.app.rng.as_ref());
+        let entry = Entry::new(&parts.method, &parts.uri, &parts.headers, client, id.clone());
         let (method, url) = (method_name(&parts.method), self.patterns.of(parts.uri.path()));
         let trace = self.tracer.as_ref().and_then(|tracer| Some((tracer, tracer.begin(&parts.headers)?)));
-        let mut received = head_size(&parts);
+        let mut received = head_size(&parts.method, &parts.uri, &parts.headers);
 
         // Every line that is written meanwhile carries the id.
-        let span = tracing::error_span!("request", request.id = %id);
-        let work = self.respond(client, &id, parts, body, started, &mut received).instrument(span);
+        let work = self.respond(client, &id, parts, body, started, &mut received).instrument(span(&id));
         let (mut response, in_database) = match trace {
             Some(_) => inkan_store::measured(work).await,
             None => (work.await, Duration::ZERO),
         };
-        self.finish(&entry, &id, &mut response);
+        self.finish(&entry.method, &entry.headers, id, &mut response);
         let (duration, status) = (started.elapsed(), response.status());
         let sent = response.body().size_hint().lower();
         self.metrics.observe(&self.app, &Measured { status, method, url, duration, received, sent });
-        if self.is_logged(&entry) {
+        if self.is_logged(&entry.path) {
             entry.write(self.surface, status, duration);
         }
         if let Some((tracer, start)) = trace {
             let outline = response.extensions().get::<Outline>().copied();
-            let (surface, route, status) = (self.surface, url, status.as_u16());
-            let request_id = id;
             tracer.end(RequestSpan {
                 start,
                 duration,
-                surface,
-                method,
-                route,
-                status,
-                request_id,
+                surface: self.surface,
+                method: method.text,
+                route: url.text,
+                status: status.as_u16(),
+                request_id: text(&entry.id).to_owned(),
                 outline,
                 in_database,
             });
@@ -123,7 +138,7 @@ impl Edge {
     async fn respond<B>(
         &self,
         client: IpAddr,
-        id: &str,
+        id: &HeaderValue,
         parts: Parts,
         body: B,
         started: Instant,
@@ -135,13 +150,14 @@ impl Edge {
         if self.surface == Surface::Public && parts.method == Method::OPTIONS {
             return StatusCode::NO_CONTENT.into_response();
         }
-        let cx = context::of(&self.app, client, id.to_owned(), &parts.headers);
+        let cx = context::of(&self.app, client, text(id).to_owned(), &parts.headers);
         self.bounded(cx, parts, body, started, received).await
     }
 
-    fn is_logged(&self, entry: &Entry) -> bool {
-        let metrics = self.surface == Surface::Admin && entry.path == "/metrics";
-        self.app.config.log.log_health_and_metrics || !(metrics || entry.path.starts_with("/health/"))
+    fn is_logged(&self, path: &str) -> bool {
+        let metrics = self.surface == Surface::Admin && path == "/metrics";
+        let wanted = self.app.config.log.log_health_and_metrics || !(metrics || path.starts_with("/health/"));
+        wanted && tracing::enabled!(target: "inkan::access", tracing::Level::INFO)
     }
 
     /// Within the limits, or the answer that says which one was hit.
@@ -157,7 +173,7 @@ impl Edge {
         B: Body<Data = Bytes> + Unpin,
     {
         let is_flow = self.surface == Surface::Public && FLOW_PATHS.contains(&parts.uri.path());
-        let refuse = |error| if is_flow { flow_document(error) } else { error.into_response() };
+        let refuse = |error| refusal(is_flow, error);
         if is_too_large(&self.limits, &parts.headers) {
             return refuse(ApiError::HeadersTooLarge);
         }
@@ -174,10 +190,10 @@ impl Edge {
             }
         };
         let left = self.limits.deadline.saturating_sub(started.elapsed());
-        let _slot = match self.slots.try_acquire() {
-            Ok(slot) => Some(slot),
-            Err(_) if parts.uri.path() == "/health/alive" => None,
-            Err(_) => return refuse(ApiError::Unavailable),
+        let _slot = match self.slots.take() {
+            Some(slot) => Some(slot),
+            None if parts.uri.path() == "/health/alive" => None,
+            None => return refuse(ApiError::Unavailable),
         };
         if left.is_zero() {
             return refuse(ApiError::Unavailable);
@@ -188,11 +204,7 @@ impl Edge {
         let work = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
         match tokio::time::timeout(left, work).await {
             Ok(Ok(Ok(response))) => response,
-            Ok(Err(_)) => {
-                self.app.metrics.handler_panics.increment(1);
-                tracing::error!("a request handler panicked");
-                refuse(ApiError::Internal)
-            }
+            Ok(Err(_)) => self.panicked(is_flow),
             Err(_) => {
                 tracing::warn!("a request took too long and was given up");
                 refuse(ApiError::Unavailable)
@@ -200,17 +212,36 @@ impl Edge {
         }
     }
 
-    fn finish(&self, entry: &Entry, id: &str, response: &mut Response) {
+    fn panicked(&self, is_flow: bool) -> Response {
+        self.app.metrics.handler_panics.increment(1);
+        tracing::error!("a request handler panicked");
+        refusal(is_flow, ApiError::Internal)
+    }
+
+    /// What all answers have in common.
+    fn finish(&self, method: &Method, request: &HeaderMap, id: HeaderValue, response: &mut Response) {
         let headers = response.headers_mut();
-        if let Ok(id) = HeaderValue::from_str(id) {
-            headers.insert(HeaderName::from_static("x-request-id"), id);
-        }
+        headers.insert(HeaderName::from_static("x-request-id"), id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if self.surface == Surface::Public {
-            self.cors.apply(&entry.method, &entry.headers, headers);
+            self.cors.apply(method, request, headers);
             allow_options(headers);
         }
     }
+}
+
+/// The log's span of a request.
+fn span(id: &HeaderValue) -> Span {
+    tracing::error_span!("request", request.id = %text(id))
+}
+
+/// A request id as text: it is ASCII.
+fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
+}
+
+fn refusal(is_flow: bool, error: ApiError) -> Response {
+    if is_flow { flow_document(error) } else { error.into_response() }
 }
 
 /// `OPTIONS` is answered everywhere, so `Allow` names it.
@@ -237,13 +268,19 @@ fn flow_document(error: ApiError) -> Response {
     render(Answer::error(error))
 }
 
-/// An answer of the domain as HTTP.
+/// An answer of the domain as HTTP, with what traces want to know of it.
 pub(crate) fn render(answer: Answer) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, answer.body).into_response();
-    response.extensions_mut().insert(answer.outline);
+    let outline = answer.outline;
+    let mut response = document(answer);
+    response.extensions_mut().insert(outline);
+    response
+}
+
+fn document(answer: Answer) -> Response {
+    let mut response = no_store(answer.body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in answer.headers {
         let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value));
         if let (Ok(name), Ok(value)) = parsed {
@@ -252,11 +289,8 @@ pub(crate) fn render(answer: Answer) -> Response {
             tracing::error!(header = %name, "an answer has a header that cannot be sent");
         }
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(header::RETRY_AFTER) {
+    if unavailable && !headers.contains_key(header::RETRY_AFTER) {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER);
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
 }
@@ -286,19 +320,19 @@ struct Entry {
     path: String,
     headers: HeaderMap,
     client: IpAddr,
-    id: String,
+    id: HeaderValue,
 }
 
 impl Entry {
-    fn new(parts: &Parts, client: IpAddr, id: &str) -> Self {
+    fn new(method: &Method, uri: &Uri, all: &HeaderMap, client: IpAddr, id: HeaderValue) -> Self {
         let mut headers = HeaderMap::new();
         for name in [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_HEADERS, header::USER_AGENT] {
-            if let Some(value) = parts.headers.get(&name) {
+            if let Some(value) = all.get(&name) {
                 headers.insert(name, value.clone());
             }
         }
-        let path = parts.uri.path().chars().take(MAX_LOGGED).collect();
-        Self { method: parts.method.clone(), path, headers, client, id: id.to_owned() }
+        let path = uri.path().chars().take(MAX_LOGGED).collect();
+        Self { method: method.clone(), path, headers, client, id }
     }
 
     fn write(&self, surface: Surface, status: StatusCode, latency: Duration) {
@@ -309,7 +343,7 @@ impl Entry {
         tracing::info!(
             target: "inkan::access",
             surface = ?surface,
-            request.id = %self.id,
+            request.id = %text(&self.id),
             client.address = %self.client,
             http.method = %self.method,
             http.path = %self.path.escape_debug(),
