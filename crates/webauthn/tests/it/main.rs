@@ -6,7 +6,9 @@
 mod algorithms;
 mod assertion;
 mod attestation;
+mod fuzz;
 mod options;
 mod registration;
 mod support;
 mod trust;
+mod vectors;
