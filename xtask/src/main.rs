@@ -7,11 +7,13 @@
 //! | `bench [--quick] …` | load tests of the release build on both databases, beside a bare handler |
 //! | `crash-test [--runs N] [--database NAME] [--debug]` | kills the server or its database under load, checks what was promised |
 //! | `soak [--minutes N] [--database NAME] [--debug]` | a steady load; fails if memory or tables grow |
+//! | `fuzz [target] [--seconds N]` | fuzzes what reads client input; needs nightly Rust and cargo-fuzz |
 //! | `lint` | licences, banned crates, layers, sizes, left-overs |
 //! | `score [--list-only]` | runs the tests of the security and reliability score and prints the table |
 
 mod bench;
 mod e2e;
+mod fuzz;
 mod lint;
 mod machine;
 mod postgres;
@@ -35,6 +37,8 @@ const USAGE: &str = "usage: cargo xtask <command>
                            kills the server or its database under load and checks what was promised
   soak [--minutes N] [--database NAME] [--debug]
                            a steady load; fails if memory or tables grow
+  fuzz [target] [--seconds N]
+                           fuzzes what reads client input; needs nightly Rust and cargo-fuzz
   lint                     licences, banned crates, layers, sizes, left-overs
   score [--list-only]      the security and reliability score";
 
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run("suite", rest),
         ["crash-test", rest @ ..] => bench::run("crash", rest),
         ["soak", rest @ ..] => bench::run("soak", rest),
+        ["fuzz", rest @ ..] => fuzz::Options::parse(rest).and_then(|options| fuzz::fuzz(&options)),
         ["lint"] => lint::run(),
         ["score"] => score::run(score::Mode::Run),
         ["score", "--list-only"] => score::run(score::Mode::ListOnly),

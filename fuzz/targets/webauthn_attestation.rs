@@ -1,0 +1,8 @@
+//! See `inkan_webauthn::fuzz::attestation`.
+
+#![no_main]
+
+use inkan_webauthn::fuzz;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| fuzz::attestation(bytes));

@@ -1,0 +1,8 @@
+//! See `inkan_webauthn::fuzz::cbor`.
+
+#![no_main]
+
+use inkan_webauthn::fuzz;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| fuzz::cbor(bytes));
