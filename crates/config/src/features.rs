@@ -70,11 +70,6 @@ const FEATURES: &[Feature] = &[
         demanded: |c| c.secrets.key_management.kind == KeyManagementType::AwsKms,
         message: "AWS KMS is not supported; use local with secret_keys from your secret manager (SECRET_KEYS_FILE)",
     },
-    Feature {
-        key: "webauthn.attestation.mds_file",
-        demanded: |c| !c.webauthn.attestation.mds_file.trim().is_empty(),
-        message: "FIDO metadata are not available in this version",
-    },
 ];
 
 impl Config {

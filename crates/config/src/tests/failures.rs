@@ -241,7 +241,6 @@ fn what_is_missing_in_this_version_is_said() {
         ("webhooks: {enabled: true, hooks: {callback: https://a.test, events: user}}", "webhooks.hooks"),
         ("rate_limiter: {store: redis, redis_config: {address: 'r:6379'}}", "rate_limiter.store"),
         ("flow_locker: {store: redis, redis_config: {address: 'r:6379'}}", "flow_locker.store"),
-        ("webauthn: {attestation: {mds_file: /x}}", "webauthn.attestation.mds_file"),
     ] {
         let found: Vec<_> = errors(text).into_iter().map(|e| (e.kind, e.key)).collect();
         assert_eq!(found, [(Unsupported, key.to_owned())], "{text}");
