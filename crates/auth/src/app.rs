@@ -190,10 +190,12 @@ impl App {
         let user = session.user;
         self.store
             .write::<_, StoreError>(cx.tenant, async |tx| {
-                let account = tx.accounts().find(user).await?;
+                let account = tx.accounts().ask(user).await?;
+                let deleted = tx.sessions().delete(session.session).await?;
+                let account = tx.answer(account).await?;
                 let email = account.as_ref().and_then(|account| account.primary_email());
                 let event = Event::UserLoggedOut { user, email: email.map(|email| email.address.as_str()) };
-                match tx.sessions().delete(session.session).await? {
+                match deleted {
                     Some(_) => journal.record(tx, self, cx, event).await,
                     None => Ok(()),
                 }

@@ -31,7 +31,7 @@ pub use aggregates::{
     meta::Meta,
     otp_secrets::{OtpSecret, OtpSecrets},
     outbox::{NewOutboxMessage, Outbox, OutboxMessage, OutboxState},
-    passcodes::{Passcode, Passcodes},
+    passcodes::{Attempt, Passcode, Passcodes},
     passwords::{Password, Passwords},
     recovery_codes::{RECOVERY_CODES, RecoveryCodes},
     second_factor_attempts::{Guess, GuessBudget, SecondFactorAttempts},
@@ -47,7 +47,7 @@ pub use aggregates::{
 };
 pub use error::{OpenError, StoreError};
 pub use maintenance::CleanedUp;
-pub use meter::{Activity, Usage, measured};
+pub use meter::{Activity, Spent, Usage, counted, measured};
 pub use signals::SessionEvent;
 pub use store::{Store, StoreOptions};
-pub use tx::Tx;
+pub use tx::{Question, Tx};

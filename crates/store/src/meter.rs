@@ -2,7 +2,8 @@
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicU64, Ordering},
+    ops::{Add, AddAssign},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -17,6 +18,39 @@ pub struct Activity {
     pub time: Duration,
     /// How many of them never began: there was no connection and no turn in time, or the database was away.
     pub refused: u64,
+    /// Statements that they ran.
+    pub statements: u64,
+    /// How often they waited for an answer of the server; statements that are sent together share one. None on SQLite.
+    pub round_trips: u64,
+}
+
+/// What a piece of work asked of databases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How long it was in transactions, waiting included.
+    pub time: Duration,
+    /// Statements.
+    pub statements: u64,
+    /// See [`Activity::round_trips`].
+    pub round_trips: u64,
+}
+
+impl Add for Spent {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            time: self.time + other.time,
+            statements: self.statements + other.statements,
+            round_trips: self.round_trips + other.round_trips,
+        }
+    }
+}
+
+impl AddAssign for Spent {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
 }
 
 /// What was done on a database.
@@ -39,13 +73,37 @@ struct Counts {
     transactions: AtomicU64,
     micros: AtomicU64,
     refused: AtomicU64,
+    statements: AtomicU64,
+    round_trips: AtomicU64,
 }
 
 /// A transaction; counted when dropped, also when its caller went away.
 pub(crate) struct Running<'a> {
     counts: &'a Counts,
     since: Instant,
-    pub(crate) begun: bool,
+    pub(crate) load: Load,
+}
+
+/// What one transaction does. Shared between it and who measures it.
+#[derive(Default)]
+pub(crate) struct Load {
+    begun: AtomicBool,
+    statements: AtomicU64,
+    round_trips: AtomicU64,
+}
+
+impl Load {
+    pub(crate) fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn round_trip(&self) {
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Meter {
@@ -64,7 +122,7 @@ impl Meter {
 
 impl Counts {
     fn start(&self) -> Running<'_> {
-        Running { counts: self, since: Instant::now(), begun: false }
+        Running { counts: self, since: Instant::now(), load: Load::default() }
     }
 
     fn activity(&self) -> Activity {
@@ -72,33 +130,53 @@ impl Counts {
             transactions: self.transactions.load(Ordering::Relaxed),
             time: Duration::from_micros(self.micros.load(Ordering::Relaxed)),
             refused: self.refused.load(Ordering::Relaxed),
+            statements: self.statements.load(Ordering::Relaxed),
+            round_trips: self.round_trips.load(Ordering::Relaxed),
         }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let time = self.since.elapsed();
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let spent = Spent {
+            time: self.since.elapsed(),
+            statements: self.load.statements.load(Ordering::Relaxed),
+            round_trips: self.load.round_trips.load(Ordering::Relaxed),
+        };
+        let micros = u64::try_from(spent.time.as_micros()).unwrap_or(u64::MAX);
         self.counts.transactions.fetch_add(1, Ordering::Relaxed);
         self.counts.micros.fetch_add(micros, Ordering::Relaxed);
-        if !self.begun {
+        self.counts.statements.fetch_add(spent.statements, Ordering::Relaxed);
+        self.counts.round_trips.fetch_add(spent.round_trips, Ordering::Relaxed);
+        if !self.load.begun.load(Ordering::Relaxed) {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
         }
-        // Nobody measures this task: nothing to add.
-        let _ = SPENT.try_with(|spent| spent.set(spent.get() + time));
+        note(spent);
     }
 }
 
 task_local! {
-    static SPENT: Cell<Duration>;
+    static SPENT: Cell<Spent>;
+}
+
+/// Adds to what the task has spent, if somebody counts that.
+fn note(spent: Spent) {
+    let _ = SPENT.try_with(|sum| sum.set(sum.get() + spent));
+}
+
+/// Runs `work` and tells what it asked of databases. One inside another counts for both.
+pub async fn counted<F: Future>(work: F) -> (F::Output, Spent) {
+    let counting = async {
+        let output = work.await;
+        (output, SPENT.with(Cell::get))
+    };
+    let (output, spent) = SPENT.scope(Cell::default(), counting).await;
+    note(spent);
+    (output, spent)
 }
 
 /// Runs `work` and tells how long it was in transactions, waiting included.
 pub async fn measured<F: Future>(work: F) -> (F::Output, Duration) {
-    let measured = async {
-        let output = work.await;
-        (output, SPENT.with(Cell::get))
-    };
-    SPENT.scope(Cell::default(), measured).await
+    let (output, spent) = counted(work).await;
+    (output, spent.time)
 }

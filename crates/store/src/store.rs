@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use inkan_base::{Clock, TenantId};
+use inkan_base::{Clock, SessionId, TenantId};
 use tokio::sync::{Notify, broadcast};
 
 use crate::{
     OpenError, SessionEvent, StoreError, Tx,
     engines::{postgres::PostgresEngine, sqlite::SqliteEngine},
-    meter::{Meter, Usage},
+    meter::{Load, Meter, Usage},
     signals::Signals,
     sql::{Sql, params},
 };
@@ -94,20 +94,16 @@ impl Store {
         tenant: TenantId,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut running = self.0.meter.read();
-        let begun = &mut running.begun;
-        let work = async move |tx: &mut Tx<'_>| {
-            *begun = true;
-            work(tx).await
-        };
+        let running = self.0.meter.read();
         match &self.0.engine {
-            Engine::Sqlite(engine) => engine.read(tenant, work).await,
-            Engine::Postgres(engine) => engine.read(tenant, work).await,
+            Engine::Sqlite(engine) => engine.read(tenant, &running.load, work).await,
+            Engine::Postgres(engine) => engine.read(tenant, &running.load, work).await,
         }
     }
 
     /// Runs a closure as one transaction: `Ok` commits, `Err` and a panic roll back. When this returns `Ok`, the commit is on
-    /// disk. Inside the closure only `tx` may be awaited.
+    /// disk. Inside the closure only `tx` may be awaited. What a statement does may become an error only when something is read
+    /// after it, or at the commit.
     ///
     /// # Errors
     /// What the closure answers; [`StoreError::Unavailable`] if there is no turn in time or the commit failed;
@@ -117,15 +113,22 @@ impl Store {
         tenant: TenantId,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut running = self.0.meter.write();
-        let begun = &mut running.begun;
-        let work = async move |tx: &mut Tx<'_>| {
-            *begun = true;
-            work(tx).await
-        };
+        self.write_ending(tenant, work).await.map(|(value, _)| value)
+    }
+
+    /// Like [`Store::write`], and tells which sessions ended by it.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_ending<T, E: From<StoreError>>(
+        &self,
+        tenant: TenantId,
+        work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<(T, Vec<SessionId>), E> {
+        let running = self.0.meter.write();
         match &self.0.engine {
-            Engine::Sqlite(engine) => engine.write(tenant, work).await,
-            Engine::Postgres(engine) => engine.write(tenant, &self.0.signals, work).await,
+            Engine::Sqlite(engine) => engine.write(tenant, &running.load, work).await,
+            Engine::Postgres(engine) => engine.write(tenant, &self.0.signals, &running.load, work).await,
         }
     }
 
@@ -137,7 +140,8 @@ impl Store {
         static SQL: Sql = Sql::new("SELECT count(*) FROM tenants");
         match &self.0.engine {
             Engine::Sqlite(engine) => {
-                engine.read(TenantId::DEFAULT, async |tx| tx.query(&SQL, params![]).await.map(drop)).await
+                let work = async |tx: &mut Tx<'_>| tx.query(&SQL, params![]).await.map(drop);
+                engine.read(TenantId::DEFAULT, &Load::default(), work).await
             }
             Engine::Postgres(engine) => engine.ping().await,
         }

@@ -21,6 +21,8 @@ use tokio_postgres::{Config, config::Host};
 
 /// `COMMIT` as a simple query.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// What the server says when it is done; of a transaction that failed before, `ROLLBACK`.
+const COMMITTED: [&[u8]; 2] = [b"COMMIT\0", b"ROLLBACK\0"];
 
 /// What happens to connections, those that exist and new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,17 +163,38 @@ async fn relay<S: AsyncRead + AsyncWrite>(
     let answer_is_lost = AtomicBool::new(false);
     tokio::select! {
         ended = pump(from_client, to_server, shared.fault.subscribe(), |data| {
-            if data.windows(COMMIT.len()).any(|window| window == COMMIT) {
+            if contains(data, COMMIT) {
                 match shared.commit() {
-                    Some(Cut::BeforeCommit) => return false,
+                    Some(Cut::BeforeCommit) => return Passage::End,
                     Some(Cut::AfterCommit) => answer_is_lost.store(true, Ordering::SeqCst),
                     None => {}
                 }
             }
-            true
+            Passage::Open
         }) => ended,
-        ended = pump(from_server, to_client, shared.fault.subscribe(), |_| !answer_is_lost.load(Ordering::SeqCst)) => ended,
+        ended = pump(from_server, to_client, shared.fault.subscribe(), |data| {
+            // The answers to what was sent along with the commit are lost too, but the server must get as far as the commit.
+            match answer_is_lost.load(Ordering::SeqCst) {
+                false => Passage::Open,
+                true if COMMITTED.iter().any(|done| contains(data, done)) => Passage::End,
+                true => Passage::Closed,
+            }
+        }) => ended,
     }
+}
+
+fn contains(data: &[u8], wanted: &[u8]) -> bool {
+    data.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// What happens to a piece of data.
+enum Passage {
+    /// It passes.
+    Open,
+    /// It is lost.
+    Closed,
+    /// It is lost, and the connection ends.
+    End,
 }
 
 /// Moves bytes one way while they may pass.
@@ -179,7 +202,7 @@ async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut fault: watch::Receiver<Fault>,
-    passes: impl Fn(&[u8]) -> bool,
+    passage: impl Fn(&[u8]) -> Passage,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16384];
     loop {
@@ -194,11 +217,17 @@ async fn pump(
             }
         };
         obey(&mut fault).await?;
-        if read == 0 || !passes(&buffer[..read]) {
+        if read == 0 {
             return Ok(());
         }
-        to.write_all(&buffer[..read]).await?;
-        to.flush().await?;
+        match passage(&buffer[..read]) {
+            Passage::Open => {
+                to.write_all(&buffer[..read]).await?;
+                to.flush().await?;
+            }
+            Passage::Closed => {}
+            Passage::End => return Ok(()),
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) async fn add(
     };
     step.tx.emails().create(&email).await?;
     step.tx.users().touch(user, now).await?;
+    step.account_changed();
     step.record(Event::EmailCreated { user, address }).await?;
     if verified {
         step.record(Event::EmailVerified { user, address }).await?;

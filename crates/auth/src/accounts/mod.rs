@@ -7,3 +7,30 @@ pub(crate) mod passcode;
 pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod username;
+
+use inkan_store::{StoreError, Tx};
+
+/// Whether accounts have the address and the user name, asked at once.
+pub(crate) async fn taken(
+    tx: &mut Tx<'_>,
+    address: Option<&str>,
+    name: Option<&str>,
+) -> Result<(bool, bool), StoreError> {
+    let address = match address {
+        Some(address) => Some(tx.emails().ask_by_address(address).await?),
+        None => None,
+    };
+    let name = match name {
+        Some(name) => Some(tx.usernames().ask(name).await?),
+        None => None,
+    };
+    let address = match address {
+        Some(question) => tx.answer(question).await?.is_some(),
+        None => false,
+    };
+    let name = match name {
+        Some(question) => tx.answer(question).await?.is_some(),
+        None => false,
+    };
+    Ok((address, name))
+}

@@ -8,7 +8,7 @@ use inkan_config::PasscodeCharset;
 use inkan_crypto::{Charset, Keyring};
 use inkan_flow::Inputs;
 use inkan_mail::{Mail, MailKind};
-use inkan_store::Passcode;
+use inkan_store::{Attempt, Passcode};
 
 use crate::{
     flows::{Data, Failure, Preparation, Prepared, SentPasscode, Step},
@@ -131,12 +131,11 @@ pub(crate) async fn guess(step: &mut Step<'_, '_>, code: &str) -> Result<Guess, 
     let Some((id, sent_kind)) = sent.filter(fits).map(|sent| (sent.id, sent.kind)) else {
         return Ok(Guess::Gone);
     };
-    let Some(row) = step.tx.passcodes().find(id).await? else { return Ok(Guess::Gone) };
-    if step.cx.now >= row.expires_at || row.flow_id != step.id {
-        return Ok(Guess::Gone);
-    }
-    let Some(row) = step.tx.passcodes().take_attempt(id, MAX_ATTEMPTS, step.cx.now).await? else {
-        return Ok(Guess::Exhausted);
+    let attempt = step.tx.passcodes().take_attempt(id, step.id, MAX_ATTEMPTS, step.cx.now).await?;
+    let row = match attempt {
+        Attempt::Taken(row) => row,
+        Attempt::Exhausted => return Ok(Guess::Exhausted),
+        Attempt::Gone => return Ok(Guess::Gone),
     };
     // A code that was never sent is never right, however lucky the guess (spec 03, section 20, item 13).
     if verify(&step.app.keyring, &row, code) && sent_kind.has_code() {

@@ -42,6 +42,7 @@ pub(crate) async fn set(step: &mut Step<'_, '_>, user: UserId, hash: &str) -> Re
     let id = PasswordId::random(step.app.rng.as_ref());
     step.tx.passwords().upsert(user, hash, id, step.cx.now).await?;
     step.tx.users().touch(user, step.cx.now).await?;
+    step.account_changed();
     // This flow set it: its proof goes on.
     let now = step.cx.now;
     if let Some(proof) = &mut step.data().proof {
@@ -56,8 +57,7 @@ pub(crate) async fn replace(step: &mut Step<'_, '_>, account: &Account, hash: &s
     let user = account.user.id;
     set(step, user, hash).await?;
     if step.config().session.end_others_on_password_change {
-        let ended = step.tx.sessions().delete_of_user(user, None).await?;
-        step.out.ended.extend(ended.iter().map(|session| session.id));
+        step.tx.sessions().delete_of_user(user, None).await?;
     }
     if step.config().security_notifications.notifications.password_update.enabled {
         let mail = Mail::new(MailKind::PasswordUpdate, &step.config().service.name);

@@ -21,6 +21,7 @@ pub(crate) async fn add(step: &mut Step<'_, '_>, user: UserId, name: &str) -> Re
         Username { id, user_id: user, username: name.to_owned(), created_at: now, updated_at: now };
     step.tx.usernames().create(&username).await?;
     step.tx.users().touch(user, now).await?;
+    step.account_changed();
     step.record(Event::UsernameChanged { user, username: name }).await?;
     Ok(())
 }

@@ -6,10 +6,10 @@ use inkan_config::Config;
 use inkan_flow::{Document, FlowError, Payload};
 use serde::{Deserialize, Serialize};
 
-use super::FlowKind;
+use super::{Failure, FlowKind};
 use crate::{
-    Context,
-    sessions::{Issued, session_cookie},
+    App, Context,
+    sessions::{Issued, Token, session_cookie},
 };
 
 /// A request on a flow endpoint.
@@ -37,6 +37,9 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Headers besides those that every answer has.
     pub headers: Vec<(String, String)>,
+    /// A new session whose token is not signed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<Issued>,
     /// What was done, for metrics and traces.
     #[serde(skip)]
     pub outline: Outline,
@@ -84,7 +87,7 @@ impl Answer {
 
     /// The document of a new flow.
     pub(super) fn start(body: Vec<u8>) -> Self {
-        Self { status: 200, body, headers: Vec::new(), outline: Outline::START }
+        Self { status: 200, body, headers: Vec::new(), session: None, outline: Outline::START }
     }
 
     pub(super) fn attached(document: &Document, payload_retry: Option<u64>) -> Self {
@@ -96,20 +99,36 @@ impl Answer {
         if let Some(seconds) = retry_after {
             headers.push(("Retry-After".to_owned(), seconds.to_string()));
         }
-        Self { status: document.status(), body: document.to_json(), headers, outline: Outline::default() }
+        let (body, outline) = (document.to_json(), Outline::default());
+        Self { status: document.status(), body, headers, session: None, outline }
     }
 
-    /// With the headers of a new session (spec 01, section 14).
+    /// With the headers of a new session (spec 01, section 14), but for its token: see [`App::signed`].
     pub(super) fn with_session(mut self, config: &Config, issued: &Issued) -> Self {
         let lifetime = config.session.lifespan.as_secs().to_string();
         let retention = if issued.persistent { "persistent" } else { "session" };
         self.headers.push(("X-Session-Lifetime".to_owned(), lifetime));
         self.headers.push(("X-Session-Retention".to_owned(), retention.to_owned()));
-        self.headers.push(match config.session.enable_auth_token_header {
-            true => ("X-Auth-Token".to_owned(), issued.token.clone()),
-            false => ("Set-Cookie".to_owned(), session_cookie(config, issued)),
-        });
+        self.session = Some(issued.clone());
         self
+    }
+}
+
+impl App {
+    /// With the token of its session, if it has one. Done again when the answer is repeated.
+    pub(super) fn signed(&self, mut answer: Answer) -> Result<Answer, Failure> {
+        let Some(session) = answer.session.take() else { return Ok(answer) };
+        let token = match session.token {
+            Token::Signed(token) => token,
+            Token::Claims(claims) => {
+                self.keys.sign(&claims).map_err(|error| Failure::Bug(error.to_string()))?
+            }
+        };
+        answer.headers.push(match self.config.session.enable_auth_token_header {
+            true => ("X-Auth-Token".to_owned(), token),
+            false => ("Set-Cookie".to_owned(), session_cookie(&self.config, &token, session.persistent)),
+        });
+        Ok(answer)
     }
 }
 

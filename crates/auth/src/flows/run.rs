@@ -13,7 +13,7 @@ use inkan_flow::{
     ActionDocument, Body, Document, FlowError, Input, InputErrors, Inputs, Malformed, Payload, Rejection,
     Request, StateName as _, Target,
 };
-use inkan_store::{SessionEvent, StoreError};
+use inkan_store::{SessionEvent, Spent, StoreError};
 
 use super::{
     Action, Answer, Failure, FlowKind, FlowRequest, Outcome, Outline, Prepared, Progress, Screen, State,
@@ -21,11 +21,11 @@ use super::{
     answer::retry_after,
     screens,
     start::{self, first_screen},
-    step::{Facts, Out, Preparation, Step},
+    step::{Facts, Known, Out, Preparation, Step},
     stored::{Loaded, request_digest},
     success,
 };
-use crate::{App, Context, events::Journal};
+use crate::{App, Context, events::Journal, sessions::presented};
 
 /// A request that changes nothing: a detached document.
 #[derive(Debug)]
@@ -95,15 +95,15 @@ struct Execution {
 impl App {
     /// Answers a request on a flow endpoint. Never fails: whatever goes wrong is a flow document too.
     pub async fn flow(&self, request: FlowRequest<'_>) -> Answer {
-        let mut outline = Outline::default();
-        let mut answer = self.document(&request, &mut outline).await;
-        self.metrics.flow_action(request.flow.as_str(), outline);
+        let (mut outline, mut spent) = (Outline::default(), Spent::default());
+        let mut answer = self.document(&request, &mut outline, &mut spent).await;
+        self.metrics.flow_action(request.flow.as_str(), outline, spent);
         answer.outline = outline;
         answer
     }
 
-    async fn document(&self, request: &FlowRequest<'_>, outline: &mut Outline) -> Answer {
-        match self.answer(request, outline).await {
+    async fn document(&self, request: &FlowRequest<'_>, outline: &mut Outline, spent: &mut Spent) -> Answer {
+        match self.answer(request, outline, spent).await {
             Ok(answer) => answer,
             Err(Refusal { error, reason }) => {
                 outline.outcome = error.code();
@@ -118,7 +118,12 @@ impl App {
         }
     }
 
-    async fn answer(&self, request: &FlowRequest<'_>, outline: &mut Outline) -> Result<Answer, Refusal> {
+    async fn answer(
+        &self,
+        request: &FlowRequest<'_>,
+        outline: &mut Outline,
+        spent: &mut Spent,
+    ) -> Result<Answer, Refusal> {
         let target = match Request::parse(request.query)? {
             Request::Start => {
                 outline.action = "start";
@@ -129,16 +134,28 @@ impl App {
         let body = Body::parse(request.content_type, request.body)?;
         let digest = request_digest(&self.keyring, &target, &body);
         let continuation = Continuation { cx: request.cx, flow: request.flow, target, body, digest };
+        // On the heap: a new flow, which is asked for far more often, should not carry all of this along.
+        let continued = Box::pin(inkan_store::counted(self.continued(&continuation, outline)));
+        let (answer, asked) = continued.await;
+        *spent = asked;
+        answer
+    }
+
+    async fn continued(
+        &self,
+        continuation: &Continuation<'_>,
+        outline: &mut Outline,
+    ) -> Result<Answer, Refusal> {
         let Some(_lock) = self.locks.lock(continuation.target.flow).await else {
             return Err(Refusal::new(
                 FlowError::Unavailable,
                 "an earlier request on this flow takes too long",
             ));
         };
-        match self.attempt(&continuation, outline).await {
+        match self.attempt(continuation, outline).await {
             Ok(answer) => answer,
             // Lost against a request on another node, or the account changed: once more against what is there now.
-            Err(failure) if failure.is_worth_a_retry() => self.attempt(&continuation, outline).await?,
+            Err(failure) if failure.is_worth_a_retry() => self.attempt(continuation, outline).await?,
             Err(failure) => Err(failure.into()),
         }
     }
@@ -177,6 +194,10 @@ impl App {
         } else {
             execution.rejection = Some(Rejection::inputs(errors));
         }
+        if execution.rejection.is_none() && action.leads_to.contains(&State::Success) {
+            // Signatures are compared here, not while others wait for the transaction.
+            execution.facts.presented = Some(presented(self, cx));
+        }
         let (answer, error) = self.commit(request, &loaded, execution).await?;
         outline.outcome = error.map_or("ok", FlowError::code);
         Ok(Ok(answer))
@@ -207,7 +228,7 @@ impl App {
         execution: Execution,
     ) -> Result<(Answer, Option<FlowError>), Failure> {
         let Execution { action, inputs, facts, rejection } = execution;
-        let committed = self.store.write::<_, Failure>(request.cx.tenant, async |tx| {
+        let committed = self.store.write_ending::<_, Failure>(request.cx.tenant, async |tx| {
             let mut step = Step {
                 app: self,
                 cx: request.cx,
@@ -217,6 +238,7 @@ impl App {
                 progress: loaded.progress.clone(),
                 facts: &facts,
                 out: Out::new(request.target.flow),
+                known: Known::default(),
             };
             let outcome = match rejection {
                 Some(rejection) => Outcome::Reject(rejection),
@@ -228,15 +250,15 @@ impl App {
             self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
             Ok((answer, shown.error, out))
         });
-        let (answer, error, mut out) = committed.await?;
-        for session in out.ended.drain(..) {
+        let ((answer, error, mut out), ended) = committed.await?;
+        for session in ended {
             self.sessions.forget(SessionEvent::Ended(session));
         }
         if let Some(user) = out.signed_in {
             self.limits.signed_in(request.cx, user);
         }
         out.journal.flush(&self.config);
-        Ok((answer, error))
+        Ok((self.signed(answer)?, error))
     }
 
     /// The document of the flow as it is now, with its new token.
@@ -383,7 +405,6 @@ impl Out {
             payload: Payload::new(),
             error: None,
             session: None,
-            ended: Vec::new(),
             signed_in: None,
             journal: Journal::new(Some(flow)),
         }

@@ -89,7 +89,7 @@ impl Outcome {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     #[error("hashing: {0}")]
     Hash(#[from] inkan_crypto::password::HashError),
     /// What the preparation found no longer holds; worth another try.
@@ -100,6 +100,15 @@ pub(crate) enum Failure {
     Lost,
     #[error("{0}")]
     Bug(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error.is_conflict("flows_version") || error.is_conflict("flows_pkey") {
+            true => Self::Lost,
+            false => Self::Store(error),
+        }
+    }
 }
 
 impl Failure {

@@ -3,7 +3,7 @@
 use inkan_base::{FlowId, SessionId, UserId};
 use inkan_config::Config;
 use inkan_flow::{FlowError, Payload};
-use inkan_store::{Account, StoreError, Tx};
+use inkan_store::{Account, Question, StoreError, Tx};
 
 use super::{Data, FlowKind, Progress, factors::still_proven};
 use crate::{App, Context, events::Journal, sessions::Issued};
@@ -18,6 +18,34 @@ pub(crate) struct Step<'a, 'tx> {
     pub(crate) progress: Progress,
     pub(crate) facts: &'a Facts,
     pub(crate) out: Out,
+    pub(super) known: Known,
+}
+
+/// What this transaction has read of the identified account.
+#[derive(Default)]
+pub(super) struct Known {
+    locked: Option<UserId>,
+    account: Option<(Identification, Reading)>,
+}
+
+/// What an account is identified by.
+#[derive(PartialEq, Eq)]
+struct Identification {
+    username: Option<String>,
+    address: Option<String>,
+    user: Option<UserId>,
+}
+
+enum Reading {
+    /// Asked, on its way with what is asked next.
+    Asked(Question<Option<Account>>),
+    Read(Box<Option<Account>>),
+}
+
+impl Identification {
+    fn of(data: &Data) -> Self {
+        Self { username: data.username.clone(), address: data.address.clone(), user: data.user }
+    }
 }
 
 /// What goes into the answer and what happens after the commit.
@@ -26,8 +54,6 @@ pub(crate) struct Out {
     /// An error that goes with the new state (a limit reached when entering it).
     pub(crate) error: Option<FlowError>,
     pub(crate) session: Option<Issued>,
-    /// Sessions that this action ended, to be forgotten by the cache before the answer goes out.
-    pub(crate) ended: Vec<SessionId>,
     /// Who signed in; the client is known for this account from now on.
     pub(crate) signed_in: Option<UserId>,
     pub(crate) journal: Journal,
@@ -46,6 +72,8 @@ pub(crate) struct Preparation<'a> {
 pub(crate) struct Facts {
     pub(crate) password: Option<PasswordCheck>,
     pub(crate) new_password_hash: Option<String>,
+    /// Sessions that the client presented tokens of, if they were looked at already.
+    pub(crate) presented: Option<Vec<SessionId>>,
 }
 
 /// A password was compared with the hash that an account had.
@@ -71,15 +99,55 @@ impl Step<'_, '_> {
     /// The account that was identified, if the identifier still leads to it. Every step that trusts the identification asks
     /// again (spec 00, decision 8; spec 02, L2).
     pub(crate) async fn identified_account(&mut self) -> Result<Option<Account>, StoreError> {
-        identified_account(self.tx, &self.progress.data).await
+        let by = Identification::of(&self.progress.data);
+        let account = match self.known.account.take() {
+            Some((known, Reading::Read(account))) if known == by => *account,
+            Some((known, Reading::Asked(question))) if known == by => {
+                meant(&self.progress.data, self.tx.answer(question).await?)
+            }
+            _ => identified_account(self.tx, &self.progress.data).await?,
+        };
+        self.known.account = Some((by, Reading::Read(Box::new(account.clone()))));
+        Ok(account)
     }
 
     /// Like [`Step::identified_account`], with the account locked first, so that what is read stays true until the commit.
     pub(crate) async fn locked_account(&mut self) -> Result<Option<Account>, StoreError> {
-        if let Some(user) = self.progress.data.user {
+        self.lock_account().await?;
+        self.identified_account().await
+    }
+
+    /// Locks the account and asks for it: the answer of [`Step::locked_account`] comes with that of the next question. The same
+    /// work for an account that does not exist.
+    pub(crate) async fn ask_account(&mut self) -> Result<(), StoreError> {
+        self.lock_account().await?;
+        if self.known.account.is_none()
+            && let Some(question) = ask_identified(self.tx, &self.progress.data).await?
+        {
+            self.known.account = Some((Identification::of(&self.progress.data), Reading::Asked(question)));
+        }
+        Ok(())
+    }
+
+    async fn lock_account(&mut self) -> Result<(), StoreError> {
+        let user = self.progress.data.user.unwrap_or(UserId(uuid::Uuid::nil()));
+        if self.known.locked.replace(user) != Some(user) {
+            // What was read before may have changed until the lock was there.
+            self.known.account = None;
             self.tx.lock_user(user).await?;
         }
-        self.identified_account().await
+        Ok(())
+    }
+
+    /// This action found the account by itself.
+    pub(crate) fn found(&mut self, account: Option<Account>) {
+        self.known.account =
+            Some((Identification::of(&self.progress.data), Reading::Read(Box::new(account))));
+    }
+
+    /// This action changed the account: it is read again where it is needed again.
+    pub(crate) fn account_changed(&mut self) {
+        self.known.account = None;
     }
 
     /// The locked account, if the first factor was proven for it and still is.
@@ -96,10 +164,21 @@ impl Step<'_, '_> {
 
 /// See [`Step::identified_account`].
 pub(crate) async fn identified_account(tx: &mut Tx<'_>, data: &Data) -> Result<Option<Account>, StoreError> {
-    let account = match (&data.username, &data.address) {
-        (Some(username), _) => tx.accounts().find_by_username(username).await?,
-        (None, Some(address)) => tx.accounts().find_by_address(address).await?,
+    let Some(question) = ask_identified(tx, data).await? else { return Ok(None) };
+    Ok(meant(data, tx.answer(question).await?))
+}
+
+async fn ask_identified(
+    tx: &mut Tx<'_>,
+    data: &Data,
+) -> Result<Option<Question<Option<Account>>>, StoreError> {
+    Ok(match (&data.username, &data.address) {
+        (Some(username), _) => Some(tx.accounts().ask_by_username(username).await?),
+        (None, Some(address)) => Some(tx.accounts().ask_by_address(address).await?),
         (None, None) => None,
-    };
-    Ok(account.filter(|account| Some(account.user.id) == data.user))
+    })
+}
+
+fn meant(data: &Data, account: Option<Account>) -> Option<Account> {
+    account.filter(|account| Some(account.user.id) == data.user)
 }

@@ -84,10 +84,10 @@ impl App {
         row.last_answer_until.filter(|until| cx.now <= *until)?;
         let id = row.id.to_string();
         let plain = self.keyring.open(sealed(cx, &id, "last_answer"), row.last_answer.as_deref()?).ok()?;
-        serde_json::from_slice(&plain).ok()
+        self.signed(serde_json::from_slice(&plain).ok()?).ok()
     }
 
-    /// Stores the flow if nobody else did since it was loaded.
+    /// Stores the flow if nobody else did since it was loaded; else the transaction fails with [`Failure::Lost`].
     #[expect(clippy::too_many_arguments, reason = "the parts of one row, written in one place")]
     pub(super) async fn save(
         &self,
@@ -122,13 +122,10 @@ impl App {
             expires_at: loaded.expires_at,
         };
         match loaded.version {
-            None => match tx.flows().create(&row).await {
-                Err(error) if error.is_conflict("flows_pkey") => Err(Failure::Lost),
-                other => Ok(other?),
-            },
-            Some(version) if tx.flows().update(&row, version).await? => Ok(()),
-            Some(_) => Err(Failure::Lost),
+            None => tx.flows().create(&row).await?,
+            Some(version) => tx.flows().update(&row, version).await?,
         }
+        Ok(())
     }
 }
 

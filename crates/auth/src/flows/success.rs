@@ -1,14 +1,14 @@
 //! `success`: the account is created (registration), the session is made, the client is told (spec 02, section 13; spec 03,
 //! sections 4.6 and 14).
 
-use inkan_base::{EmailId, PasswordId, UserId, UsernameId};
+use inkan_base::{EmailId, PasswordId, UsernameId};
 use inkan_flow::{FlowError, InputError, Rejection};
-use inkan_store::{Account, Email, User, Username};
+use inkan_store::{Account, Email, Password, User, Username};
 use serde_json::json;
 
 use super::{Failure, FlowKind, LoginMethod, Outcome, Step, factors};
 use crate::{
-    accounts::profile::profile,
+    accounts::{profile::profile, taken},
     events::Event,
     sessions::{self, issue},
 };
@@ -31,11 +31,15 @@ pub(crate) async fn enter(step: &mut Step<'_, '_>) -> Result<Option<Outcome>, Fa
             (create_account(step).await?, proof)
         }
     };
-    let request =
-        sessions::Request { account: &account, amr: amr(step), remember_me: step.progress.data.remember_me };
-    let issued = issue(step.tx, step.app, step.cx, request, proof, &mut step.out.ended).await?;
+    let presented = match &step.facts.presented {
+        Some(presented) => presented.clone(),
+        None => sessions::presented(step.app, step.cx),
+    };
+    let remember_me = step.progress.data.remember_me;
+    let request = sessions::Request { account: &account, amr: amr(step), remember_me, presented: &presented };
+    let (issued, claims) = issue(step.tx, step.app, step.cx, request, proof).await?;
     step.tell("user", profile(&step.app.config, &account));
-    step.tell("claims", issued.claims.clone());
+    step.tell("claims", claims);
     step.out.session = Some(issued);
     step.out.signed_in = Some(account.user.id);
     record(step, &account).await?;
@@ -75,30 +79,25 @@ async fn record(step: &mut Step<'_, '_>, account: &Account) -> Result<(), Failur
 /// Somebody else registered one of the identifiers while this flow was under way: it starts over where they can be changed
 /// (spec 03, section 20, item 16). The address was proven by now, or existence may be told anyway, so nothing is revealed.
 async fn taken_meanwhile(step: &mut Step<'_, '_>) -> Result<Option<Rejection>, Failure> {
-    let data = step.progress.data.clone();
-    if let Some(address) = &data.address
-        && step.tx.emails().find_by_address(address).await?.is_some()
-    {
-        return Ok(Some(Rejection::input("email", InputError::email_exists())));
-    }
-    if let Some(name) = &data.username
-        && step.tx.usernames().find(name).await?.is_some()
-    {
-        return Ok(Some(Rejection::input("username", InputError::username_exists())));
-    }
-    Ok(None)
+    let data = &step.progress.data;
+    Ok(match taken(step.tx, data.address.as_deref(), data.username.as_deref()).await? {
+        (true, _) => Some(Rejection::input("email", InputError::email_exists())),
+        (_, true) => Some(Rejection::input("username", InputError::username_exists())),
+        _ => None,
+    })
 }
 
+/// The account as it is stored: it is not read back.
 async fn create_account(step: &mut Step<'_, '_>) -> Result<Account, Failure> {
     let data = step.progress.data.clone();
-    let user = data.user.ok_or_else(|| Failure::Bug("no user id for the new account".into()))?;
-    let now = step.cx.now;
-    step.tx.users().create(&User::new(user, now)).await?;
+    let id = data.user.ok_or_else(|| Failure::Bug("no user id for the new account".into()))?;
+    let (now, rng) = (step.cx.now, step.app.rng.as_ref());
+    let mut account = Account::new(User::new(id, now));
+    step.tx.users().create(&account.user).await?;
     if let Some(address) = data.address {
-        let id = EmailId::random(step.app.rng.as_ref());
         let email = Email {
-            id,
-            user_id: user,
+            id: EmailId::random(rng),
+            user_id: id,
             address,
             verified: data.email_verified,
             primary: true,
@@ -106,20 +105,19 @@ async fn create_account(step: &mut Step<'_, '_>) -> Result<Account, Failure> {
             updated_at: now,
         };
         step.tx.emails().create(&email).await?;
+        account.emails.push(email);
     }
     if let Some(hash) = data.password_hash {
-        let id = PasswordId::random(step.app.rng.as_ref());
-        step.tx.passwords().upsert(user, &hash, id, now).await?;
+        let password =
+            Password { id: PasswordId::random(rng), user_id: id, hash, created_at: now, updated_at: now };
+        step.tx.passwords().upsert(id, &password.hash, password.id, now).await?;
+        account.password = Some(password);
     }
     if let Some(username) = data.username {
-        let id = UsernameId::random(step.app.rng.as_ref());
-        let username = Username { id, user_id: user, username, created_at: now, updated_at: now };
+        let username =
+            Username { id: UsernameId::random(rng), user_id: id, username, created_at: now, updated_at: now };
         step.tx.usernames().create(&username).await?;
+        account.username = Some(username);
     }
-    find_created(step, user).await
-}
-
-async fn find_created(step: &mut Step<'_, '_>, user: UserId) -> Result<Account, Failure> {
-    let account = step.tx.accounts().find(user).await?;
-    account.ok_or_else(|| Failure::Bug("the new account cannot be read".into()))
+    Ok(account)
 }

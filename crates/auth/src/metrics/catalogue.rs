@@ -55,6 +55,8 @@ catalogue! {
     REQUEST_SIZE = Histogram "hanko_request_size_bytes" ["code", "method", "url"] "Size of requests: line, headers and what was read of the body";
     RESPONSE_SIZE = Histogram "hanko_response_size_bytes" ["code", "method", "url"] "Size of the bodies of answers";
     FLOW_ACTIONS = Counter "inkan_flow_actions_total" ["flow", "state", "action", "outcome"] "Requests on flows: the state before, the action, `ok` or the code of the error; `none` where the request did not get so far, action `start` for new flows";
+    FLOW_STATEMENTS = Counter "inkan_flow_statements_total" ["flow", "state", "action", "outcome"] "Database statements of requests on flows; divided by `inkan_flow_actions_total` those of one";
+    FLOW_ROUND_TRIPS = Counter "inkan_flow_round_trips_total" ["flow", "state", "action", "outcome"] "How often requests on flows waited for an answer of PostgreSQL; divided by `inkan_flow_actions_total` those of one";
     SIGN_INS = Counter "inkan_sign_ins_total" ["method"] "Sign-ins";
     SIGN_IN_FAILURES = Counter "inkan_sign_in_failures_total" ["method", "reason"] "Refused sign-ins";
     ACCOUNT_EVENTS = Counter "inkan_account_events_total" ["event"] "What happened to accounts: the events of the audit log";
@@ -68,6 +70,8 @@ catalogue! {
     PASSWORD_REFUSALS = Counter "inkan_password_refusals_total" [] "Password hashes refused because too many were waiting";
     DATABASE_TRANSACTIONS = Counter "inkan_database_transactions_total" ["kind"] "Database transactions: `read` or `write`";
     DATABASE_SECONDS = Counter "inkan_database_seconds_total" ["kind"] "Time spent in database transactions, waiting included";
+    DATABASE_STATEMENTS = Counter "inkan_database_statements_total" ["kind"] "Statements that transactions ran";
+    DATABASE_ROUND_TRIPS = Counter "inkan_database_round_trips_total" ["kind"] "How often transactions waited for an answer of PostgreSQL; statements that are sent together share one, preparing new ones on a connection counts";
     DATABASE_REFUSALS = Counter "inkan_database_refusals_total" ["kind"] "Transactions that got no connection or no turn in time";
     HANDLER_PANICS = Counter "inkan_handler_panics_total" [] "Requests that ended in a panic (and were answered with 500)";
     WORKER_RESTARTS = Counter "inkan_worker_restarts_total" ["worker", "reason"] "Background work that ended by a `panic` or an `error` and was started again";

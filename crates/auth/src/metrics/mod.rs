@@ -18,6 +18,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
+use inkan_store::Spent;
 use metrics::{Counter, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -32,7 +33,7 @@ const METADATA: Metadata<'static> = Metadata::new("inkan", Level::INFO, None);
 pub struct Metrics {
     recorder: PrometheusRecorder,
     reader: PrometheusHandle,
-    flow_actions: Family<[&'static str; 4], Counter>,
+    flow_actions: Family<[&'static str; 4], FlowCounters>,
     sign_ins: [Counter; LoginMethod::ALL.len()],
     sign_in_failures: Family<[&'static str; 2], Counter>,
     account_events: Family<[&'static str; 1], Counter>,
@@ -56,6 +57,14 @@ pub struct Metrics {
     pub spans_dropped: Counter,
     /// Spans that the collector did not take.
     pub spans_failed: Counter,
+}
+
+/// What is counted of requests on flows.
+#[derive(Clone)]
+struct FlowCounters {
+    actions: Counter,
+    statements: Counter,
+    round_trips: Counter,
 }
 
 /// Handles of one metric, by their labels. Made at their first use.
@@ -130,9 +139,16 @@ impl Metrics {
         self.reader.render()
     }
 
-    pub(crate) fn flow_action(&self, flow: &'static str, outline: Outline) {
+    pub(crate) fn flow_action(&self, flow: &'static str, outline: Outline, spent: Spent) {
         let labels = [flow, outline.state, outline.action, outline.outcome];
-        self.count(&self.flow_actions, catalogue::FLOW_ACTIONS, labels).increment(1);
+        let counters = self.flow_actions.of(labels, || FlowCounters {
+            actions: self.counter(catalogue::FLOW_ACTIONS, &labels),
+            statements: self.counter(catalogue::FLOW_STATEMENTS, &labels),
+            round_trips: self.counter(catalogue::FLOW_ROUND_TRIPS, &labels),
+        });
+        counters.actions.increment(1);
+        counters.statements.increment(spent.statements);
+        counters.round_trips.increment(spent.round_trips);
     }
 
     pub(crate) fn signed_in(&self, method: LoginMethod) -> Option<Counter> {

@@ -61,6 +61,8 @@ impl App {
             |measure: fn(Activity) -> f64| [("read", measure(usage.reads)), ("write", measure(usage.writes))];
         page.put_all(catalogue::DATABASE_TRANSACTIONS, &both(|activity| whole(activity.transactions)));
         page.put_all(catalogue::DATABASE_SECONDS, &both(|activity| activity.time.as_secs_f64()));
+        page.put_all(catalogue::DATABASE_STATEMENTS, &both(|activity| whole(activity.statements)));
+        page.put_all(catalogue::DATABASE_ROUND_TRIPS, &both(|activity| whole(activity.round_trips)));
         page.put_all(catalogue::DATABASE_REFUSALS, &both(|activity| whole(activity.refused)));
         match self.outbox_state().await {
             Ok((messages, lag)) => {

@@ -2,12 +2,10 @@
 
 use inkan_config::{Config, SameSite};
 
-use super::Issued;
-
 /// `Set-Cookie` for a new session. Without `Max-Age` the browser forgets it when it closes.
-pub(crate) fn session(config: &Config, issued: &Issued) -> String {
-    let age = issued.persistent.then_some(config.session.lifespan.as_secs());
-    build(config, &issued.token, age)
+pub(crate) fn session(config: &Config, token: &str, persistent: bool) -> String {
+    let age = persistent.then_some(config.session.lifespan.as_secs());
+    build(config, token, age)
 }
 
 /// `Set-Cookie` that removes the session cookie, with the attributes of the original.

@@ -6,6 +6,6 @@ mod issue;
 mod validate;
 
 pub(crate) use cookie::{removal as removal_cookie, session as session_cookie};
-pub(crate) use issue::{Issued, Request, issue};
+pub(crate) use issue::{Issued, Request, Token, issue, presented};
 pub(crate) use validate::SessionCache;
 pub use validate::{ValidSession, Validation};

@@ -23,6 +23,7 @@ mod login;
 mod metrics;
 mod protocol;
 mod registration;
+mod round_trips;
 mod security;
 mod session;
 mod sessions;

@@ -4,7 +4,7 @@ use inkan_base::{EmailId, PasswordId, UserId, UsernameId};
 
 use super::{emails::Email, handle, passwords::Password, usernames::Username, users::User};
 use crate::{
-    StoreError,
+    Question, StoreError,
     sql::{FromValue, Param, Row, Sql},
 };
 
@@ -48,6 +48,12 @@ impl Factors {
 }
 
 impl Account {
+    /// An account that has nothing yet.
+    #[must_use]
+    pub fn new(user: User) -> Self {
+        Self { user, emails: Vec::new(), username: None, password: None, factors: Factors::default() }
+    }
+
     /// The primary address.
     #[must_use]
     pub fn primary_email(&self) -> Option<&Email> {
@@ -120,8 +126,8 @@ impl Accounts<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find(&mut self, id: UserId) -> Result<Option<Account>, StoreError> {
-        static SQL: Sql = Sql::new(select!("u.id = $2"));
-        self.select(&SQL, id.into()).await
+        let question = self.ask(id).await?;
+        self.0.answer(question).await
     }
 
     /// The account that has this (normalised) address.
@@ -129,9 +135,8 @@ impl Accounts<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find_by_address(&mut self, address: &str) -> Result<Option<Account>, StoreError> {
-        static SQL: Sql =
-            Sql::new(select!("u.id = (SELECT user_id FROM emails WHERE tenant_id = $1 AND address = $2)"));
-        self.select(&SQL, address.into()).await
+        let question = self.ask_by_address(address).await?;
+        self.0.answer(question).await
     }
 
     /// The account that has this (normalised) user name.
@@ -139,14 +144,46 @@ impl Accounts<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find_by_username(&mut self, username: &str) -> Result<Option<Account>, StoreError> {
+        let question = self.ask_by_username(username).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`Accounts::find`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask(&mut self, id: UserId) -> Result<Question<Option<Account>>, StoreError> {
+        static SQL: Sql = Sql::new(select!("u.id = $2"));
+        self.select(&SQL, id.into()).await
+    }
+
+    /// Asks for [`Accounts::find_by_address`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask_by_address(&mut self, address: &str) -> Result<Question<Option<Account>>, StoreError> {
+        static SQL: Sql =
+            Sql::new(select!("u.id = (SELECT user_id FROM emails WHERE tenant_id = $1 AND address = $2)"));
+        self.select(&SQL, address.into()).await
+    }
+
+    /// Asks for [`Accounts::find_by_username`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask_by_username(&mut self, username: &str) -> Result<Question<Option<Account>>, StoreError> {
         static SQL: Sql = Sql::new(select!(
             "u.id = (SELECT user_id FROM usernames WHERE tenant_id = $1 AND username = $2)"
         ));
         self.select(&SQL, username.into()).await
     }
 
-    async fn select(&mut self, sql: &'static Sql, key: Param<'_>) -> Result<Option<Account>, StoreError> {
+    async fn select(
+        &mut self,
+        sql: &'static Sql,
+        key: Param<'_>,
+    ) -> Result<Question<Option<Account>>, StoreError> {
         let tenant = self.0.tenant();
-        Account::from_rows(self.0.query(sql, &[tenant.into(), key]).await?)
+        self.0.question(sql, &[tenant.into(), key], Account::from_rows).await
     }
 }

@@ -86,7 +86,7 @@ impl Audit<'_, '_> {
             record.details.as_ref(),
             record.created_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The newest `limit` records, newest first.

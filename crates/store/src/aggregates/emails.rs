@@ -4,7 +4,7 @@ use inkan_base::{EmailId, Timestamp, UserId};
 
 use super::handle;
 use crate::{
-    StoreError,
+    Question, StoreError,
     sql::{Row, Sql, params},
 };
 
@@ -78,7 +78,7 @@ impl Emails<'_, '_> {
             email.created_at,
             email.updated_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The address, if an account has it.
@@ -86,13 +86,20 @@ impl Emails<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find_by_address(&mut self, address: &str) -> Result<Option<Email>, StoreError> {
+        let question = self.ask_by_address(address).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`Emails::find_by_address`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask_by_address(&mut self, address: &str) -> Result<Question<Option<Email>>, StoreError> {
         static SQL: Sql = Sql::new(select!("address = $2"));
         let tenant = self.0.tenant();
-        self.0
-            .find(&SQL, params![tenant, address])
-            .await?
-            .map(|mut row| Email::from_row(&mut row))
-            .transpose()
+        let read =
+            |rows: Vec<Row>| rows.into_iter().next().map(|mut row| Email::from_row(&mut row)).transpose();
+        self.0.question(&SQL, params![tenant, address], read).await
     }
 
     /// The user's addresses, oldest first.
@@ -114,6 +121,6 @@ impl Emails<'_, '_> {
         static SQL: Sql =
             Sql::new("UPDATE emails SET verified = TRUE, updated_at = $3 WHERE tenant_id = $1 AND id = $2");
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, at]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id, at]).await
     }
 }

@@ -125,18 +125,24 @@ impl Flows<'_, '_> {
             flow.updated_at,
             flow.expires_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
-    /// Writes all of `flow` but id, kind and creation, if the stored version is still `expected_version`; whether it was.
+    /// Writes all of `flow` but id, kind and creation, if the stored version is still `expected_version`.
     ///
     /// # Errors
-    /// As every statement.
-    pub async fn update(&mut self, flow: &FlowRow, expected_version: i64) -> Result<bool, StoreError> {
-        static SQL: Sql = Sql::new(
-            "UPDATE flows SET state = $4, version = $5, csrf_token = $6, data = $7, last_request = $8, \
-             last_answer = $9, last_answer_until = $10, finished = $11, updated_at = $12, expires_at = $13 \
-             WHERE tenant_id = $1 AND id = $2 AND version = $3",
+    /// `flows_version` if it is another one; otherwise as every statement.
+    pub async fn update(&mut self, flow: &FlowRow, expected_version: i64) -> Result<(), StoreError> {
+        macro_rules! update {
+            () => {
+                "UPDATE flows SET state = $4, version = $5, csrf_token = $6, data = $7, last_request = $8, \
+                 last_answer = $9, last_answer_until = $10, finished = $11, updated_at = $12, expires_at = $13 \
+                 WHERE tenant_id = $1 AND id = $2 AND version = $3"
+            };
+        }
+        static SQL: Sql = Sql::one(
+            concat!("WITH changed AS (", update!(), " RETURNING id) SELECT 1 / count(*) FROM changed"),
+            update!(),
         );
         let tenant = self.0.tenant();
         let params = params![
@@ -154,6 +160,6 @@ impl Flows<'_, '_> {
             flow.updated_at,
             flow.expires_at,
         ];
-        Ok(self.0.execute(&SQL, params).await? > 0)
+        self.0.send_one(&SQL, params, "flows_version").await
     }
 }

@@ -29,6 +29,6 @@ impl Meta<'_, '_> {
         static SQL: Sql = Sql::new(
             "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         );
-        self.0.execute(&SQL, params![key, value]).await.map(drop)
+        self.0.send(&SQL, params![key, value]).await
     }
 }

@@ -151,9 +151,8 @@ impl Outbox<'_, '_> {
             message.created_at,
             message.expires_at,
         ];
-        self.0.execute(&SQL, params).await?;
         self.0.effects.outbox = true;
-        Ok(())
+        self.0.send(&SQL, params).await
     }
 
     /// The message was sent; its payload is wiped.
@@ -166,7 +165,7 @@ impl Outbox<'_, '_> {
              WHERE tenant_id = $1 AND id = $2 AND state = 'pending'",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, now, &Vec::new()]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id, now, &Vec::new()]).await
     }
 
     /// The attempt failed; the message is due again at `at`.
@@ -179,7 +178,7 @@ impl Outbox<'_, '_> {
              WHERE tenant_id = $1 AND id = $2 AND state = 'pending'",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, at, cut(error)]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id, at, cut(error)]).await
     }
 
     /// The message will not be sent; its payload is wiped.
@@ -192,7 +191,7 @@ impl Outbox<'_, '_> {
              WHERE tenant_id = $1 AND id = $2 AND state = 'pending'",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, now, cut(error), &Vec::new()]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id, now, cut(error), &Vec::new()]).await
     }
 
     /// How many messages are not yet sent.
@@ -263,12 +262,12 @@ pub(crate) async fn claim(
 const GIVEN_UP_AT_ONCE: i64 = 500;
 
 /// Gives up what nobody is sending and nobody needs any more; how many messages.
-pub(crate) async fn give_up_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, StoreError> {
+pub(crate) async fn give_up_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
     static SQL: Sql = Sql::new(
         "UPDATE outbox SET state = 'given_up', payload = $2, leased_until = NULL, finished_at = $1, \
          last_error = COALESCE(last_error, 'expired') \
          WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND expires_at <= $1 \
          AND (leased_until IS NULL OR leased_until <= $1) LIMIT $3)",
     );
-    tx.execute(&SQL, params![now, &Vec::new(), GIVEN_UP_AT_ONCE]).await
+    tx.send(&SQL, params![now, &Vec::new(), GIVEN_UP_AT_ONCE]).await
 }

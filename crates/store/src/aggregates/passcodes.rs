@@ -40,6 +40,17 @@ impl fmt::Debug for Passcode {
     }
 }
 
+/// What came of taking an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The code, with this attempt counted.
+    Taken(Passcode),
+    /// All attempts were taken before.
+    Exhausted,
+    /// There is no such code of this flow, or it has expired.
+    Gone,
+}
+
 macro_rules! columns {
     () => {
         "id, flow_id, user_id, address, kind, code_mac, attempts, created_at, expires_at"
@@ -91,7 +102,7 @@ impl Passcodes<'_, '_> {
             passcode.created_at,
             passcode.expires_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The code with this id, expired or not.
@@ -105,45 +116,38 @@ impl Passcodes<'_, '_> {
         self.0.find(&SQL, params![tenant, id]).await?.map(Passcode::from_row).transpose()
     }
 
-    /// Takes one of `max` attempts; `None` if there is no such code, it has expired, or no attempt is left. Concurrent
-    /// takers never get more than `max` together.
+    /// Takes one of `max` attempts at a code of this flow. Concurrent takers never get more than `max` together.
     ///
     /// # Errors
     /// As every statement.
     pub async fn take_attempt(
         &mut self,
         id: PasscodeId,
+        flow: FlowId,
         max: i64,
         now: Timestamp,
-    ) -> Result<Option<Passcode>, StoreError> {
+    ) -> Result<Attempt, StoreError> {
         static SQL: Sql = Sql::new(concat!(
-            "UPDATE passcodes SET attempts = attempts + 1 \
-             WHERE tenant_id = $1 AND id = $2 AND attempts < $3 AND expires_at > $4 RETURNING ",
+            "UPDATE passcodes SET attempts = CASE WHEN attempts > $4 THEN attempts ELSE attempts + 1 END \
+             WHERE tenant_id = $1 AND id = $2 AND flow_id = $3 AND expires_at > $5 RETURNING ",
             columns!()
         ));
         let tenant = self.0.tenant();
-        self.0.find(&SQL, params![tenant, id, max, now]).await?.map(Passcode::from_row).transpose()
+        let row = self.0.find(&SQL, params![tenant, id, flow, max, now]).await?;
+        Ok(match row.map(Passcode::from_row).transpose()? {
+            None => Attempt::Gone,
+            Some(passcode) if passcode.attempts > max => Attempt::Exhausted,
+            Some(passcode) => Attempt::Taken(passcode),
+        })
     }
 
-    /// Returns an attempt that was taken but not used.
+    /// Uses the code up.
     ///
     /// # Errors
     /// As every statement.
-    pub async fn give_back_attempt(&mut self, id: PasscodeId) -> Result<(), StoreError> {
-        static SQL: Sql = Sql::new(
-            "UPDATE passcodes SET attempts = attempts - 1 WHERE tenant_id = $1 AND id = $2 AND attempts > 0",
-        );
-        let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id]).await.map(drop)
-    }
-
-    /// Uses the code up; `false` if somebody else did.
-    ///
-    /// # Errors
-    /// As every statement.
-    pub async fn delete(&mut self, id: PasscodeId) -> Result<bool, StoreError> {
+    pub async fn delete(&mut self, id: PasscodeId) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new("DELETE FROM passcodes WHERE tenant_id = $1 AND id = $2");
         let tenant = self.0.tenant();
-        Ok(self.0.execute(&SQL, params![tenant, id]).await? > 0)
+        self.0.send(&SQL, params![tenant, id]).await
     }
 }

@@ -86,10 +86,10 @@ impl Passwords<'_, '_> {
              ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, user, id_if_new, hash, now]).await.map(drop)
+        self.0.send(&SQL, params![tenant, user, id_if_new, hash, now]).await
     }
 
-    /// Puts another hash of the same password in place of `old_hash`; `false` if it was changed in the meantime.
+    /// Puts another hash of the same password in place of `old_hash`, if that is still the stored one.
     ///
     /// # Errors
     /// As every statement.
@@ -98,10 +98,10 @@ impl Passwords<'_, '_> {
         user: UserId,
         old_hash: &str,
         new_hash: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         static SQL: Sql =
             Sql::new("UPDATE passwords SET hash = $4 WHERE tenant_id = $1 AND user_id = $2 AND hash = $3");
         let tenant = self.0.tenant();
-        Ok(self.0.execute(&SQL, params![tenant, user, old_hash, new_hash]).await? > 0)
+        self.0.send(&SQL, params![tenant, user, old_hash, new_hash]).await
     }
 }

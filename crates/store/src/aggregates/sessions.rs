@@ -42,6 +42,20 @@ macro_rules! any_number {
     };
 }
 
+/// A statement that ends sessions and returns them. PostgreSQL tells the other nodes with the commit; here it is told after it
+/// ([`Tx::end_sessions`](crate::Tx)).
+macro_rules! ending {
+    ($($delete:expr),*) => {
+        Sql::per_engine(
+            concat!(
+                "WITH ended AS (", $($delete,)* " RETURNING ", columns!(), ") \
+                 SELECT ", columns!(), ", pg_notify('inkan_session', id::text) FROM ended"
+            ),
+            concat!($($delete,)* " RETURNING ", columns!()),
+        )
+    };
+}
+
 impl Session {
     fn from_row(mut row: Row) -> Result<Self, StoreError> {
         Ok(Self {
@@ -85,7 +99,7 @@ impl Sessions<'_, '_> {
             session.expires_at,
             session.last_used,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The session with this id, expired or not.
@@ -104,11 +118,20 @@ impl Sessions<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn delete(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        static SQL: Sql =
-            Sql::new(concat!("DELETE FROM sessions WHERE tenant_id = $1 AND id = $2 RETURNING ", columns!()));
+        static SQL: Sql = ending!("DELETE FROM sessions WHERE tenant_id = $1 AND id = $2");
         let tenant = self.0.tenant();
-        let rows = self.0.query(&SQL, params![tenant, id]).await?;
-        Ok(self.ended(rows).await?.pop())
+        let row = self.0.find(&SQL, params![tenant, id]).await?;
+        self.ended(row)
+    }
+
+    /// Ends the session, if it exists.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn end(&mut self, id: SessionId) -> Result<(), StoreError> {
+        static SQL: Sql = ending!("DELETE FROM sessions WHERE tenant_id = $1 AND id = $2");
+        let tenant = self.0.tenant();
+        self.0.end_sessions(&SQL, params![tenant, id]).await
     }
 
     /// The user's sessions that have not expired, newest first.
@@ -126,32 +149,25 @@ impl Sessions<'_, '_> {
         rows.into_iter().map(Session::from_row).collect()
     }
 
-    /// Ends the user's oldest active sessions so that `keep` remain; the ended ones, newest first. The caller has locked
-    /// the user ([`crate::Tx::lock_user`]).
+    /// Ends the user's oldest active sessions so that `keep` remain. The caller has locked the user
+    /// ([`crate::Tx::lock_user`]).
     ///
     /// # Errors
     /// As every statement.
-    pub async fn trim(
-        &mut self,
-        user: UserId,
-        keep: i64,
-        now: Timestamp,
-    ) -> Result<Vec<Session>, StoreError> {
-        static SQL: Sql = Sql::new(concat!(
+    pub async fn trim(&mut self, user: UserId, keep: i64, now: Timestamp) -> Result<(), StoreError> {
+        static SQL: Sql = ending!(
             // The tenant stands inside only: outside it would tempt SQLite to walk through all of the tenant's sessions.
             "DELETE FROM sessions WHERE id IN (\
              SELECT id FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND expires_at > $3 \
              ORDER BY created_at DESC, id DESC ",
             any_number!(),
-            " OFFSET $4) RETURNING ",
-            columns!()
-        ));
+            " OFFSET $4)"
+        );
         let tenant = self.0.tenant();
-        let rows = self.0.query(&SQL, params![tenant, user, now, keep.max(0)]).await?;
-        self.ended(rows).await
+        self.0.end_sessions(&SQL, params![tenant, user, now, keep.max(0)]).await
     }
 
-    /// Ends the user's sessions, expired ones included, except one; the ended ones, newest first.
+    /// Ends the user's sessions, expired ones included, except one.
     ///
     /// # Errors
     /// As every statement.
@@ -159,14 +175,12 @@ impl Sessions<'_, '_> {
         &mut self,
         user: UserId,
         except: Option<SessionId>,
-    ) -> Result<Vec<Session>, StoreError> {
-        static SQL: Sql = Sql::new(concat!(
-            "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND (id <> $3 OR $3 IS NULL) RETURNING ",
-            columns!()
-        ));
+    ) -> Result<(), StoreError> {
+        static SQL: Sql = ending!(
+            "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND (id <> $3 OR $3 IS NULL)"
+        );
         let tenant = self.0.tenant();
-        let rows = self.0.query(&SQL, params![tenant, user, except]).await?;
-        self.ended(rows).await
+        self.0.end_sessions(&SQL, params![tenant, user, except]).await
     }
 
     /// Writes down that the session was used; false if there is no such session any more.
@@ -192,21 +206,15 @@ impl Sessions<'_, '_> {
         id: SessionId,
         limit: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        static SQL: Sql = Sql::new(concat!(
-            "DELETE FROM sessions WHERE tenant_id = $1 AND id = $2 AND last_used < $3 RETURNING ",
-            columns!()
-        ));
+        static SQL: Sql = ending!("DELETE FROM sessions WHERE tenant_id = $1 AND id = $2 AND last_used < $3");
         let tenant = self.0.tenant();
-        let rows = self.0.query(&SQL, params![tenant, id, limit]).await?;
-        Ok(self.ended(rows).await?.pop())
+        let row = self.0.find(&SQL, params![tenant, id, limit]).await?;
+        self.ended(row)
     }
 
-    async fn ended(&mut self, rows: Vec<Row>) -> Result<Vec<Session>, StoreError> {
-        let mut sessions = rows.into_iter().map(Session::from_row).collect::<Result<Vec<_>, _>>()?;
-        sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
-        // Collected first: a borrowing iterator held over an await makes the future of a dynamic action not general enough.
-        let ids: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
-        self.0.end_sessions(ids).await?;
-        Ok(sessions)
+    fn ended(&mut self, row: Option<Row>) -> Result<Option<Session>, StoreError> {
+        let session = row.map(Session::from_row).transpose()?;
+        self.0.effects.ended.extend(session.as_ref().map(|session| session.id));
+        Ok(session)
     }
 }

@@ -4,7 +4,7 @@ use inkan_base::{Timestamp, UserId, UsernameId};
 
 use super::handle;
 use crate::{
-    StoreError,
+    Question, StoreError,
     sql::{Row, Sql, params},
 };
 
@@ -60,7 +60,7 @@ impl Usernames<'_, '_> {
             username.created_at,
             username.updated_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The name, if a user has it.
@@ -68,14 +68,21 @@ impl Usernames<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find(&mut self, username: &str) -> Result<Option<Username>, StoreError> {
+        let question = self.ask(username).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`Usernames::find`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask(&mut self, username: &str) -> Result<Question<Option<Username>>, StoreError> {
         static SQL: Sql = Sql::new(
             "SELECT id, user_id, username, created_at, updated_at FROM usernames WHERE tenant_id = $1 AND username = $2",
         );
         let tenant = self.0.tenant();
-        self.0
-            .find(&SQL, params![tenant, username])
-            .await?
-            .map(|mut row| Username::from_row(&mut row))
-            .transpose()
+        let read =
+            |rows: Vec<Row>| rows.into_iter().next().map(|mut row| Username::from_row(&mut row)).transpose();
+        self.0.question(&SQL, params![tenant, username], read).await
     }
 }

@@ -81,7 +81,7 @@ impl Users<'_, '_> {
             user.family_name.as_deref().map(cut),
             user.picture.as_deref(),
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The account with this id.
@@ -116,6 +116,6 @@ impl Users<'_, '_> {
     pub async fn touch(&mut self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new("UPDATE users SET updated_at = $3 WHERE tenant_id = $1 AND id = $2");
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, at]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id, at]).await
     }
 }

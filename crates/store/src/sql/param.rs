@@ -20,11 +20,27 @@ pub(crate) enum Param<'a> {
     Bool(bool),
     Int(i64),
     Text(Cow<'a, str>),
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     Uuid(Uuid),
     Time(Timestamp),
     /// JSON text without `\u0000`.
     Json(String),
+}
+
+impl Param<'_> {
+    /// The same value, which may be kept.
+    pub(crate) fn to_owned(&self) -> Param<'static> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Bool(value) => Param::Bool(*value),
+            Self::Int(value) => Param::Int(*value),
+            Self::Text(text) => Param::Text(Cow::Owned(text.clone().into_owned())),
+            Self::Bytes(bytes) => Param::Bytes(Cow::Owned(bytes.clone().into_owned())),
+            Self::Uuid(id) => Param::Uuid(*id),
+            Self::Time(time) => Param::Time(*time),
+            Self::Json(text) => Param::Json(text.clone()),
+        }
+    }
 }
 
 impl<'a> From<&'a str> for Param<'a> {
@@ -45,13 +61,13 @@ impl<'a> From<&'a String> for Param<'a> {
 
 impl<'a> From<&'a [u8]> for Param<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Self::Bytes(bytes)
+        Self::Bytes(Cow::Borrowed(bytes))
     }
 }
 
 impl<'a> From<&'a Vec<u8>> for Param<'a> {
     fn from(bytes: &'a Vec<u8>) -> Self {
-        Self::Bytes(bytes)
+        Self::Bytes(Cow::Borrowed(bytes))
     }
 }
 

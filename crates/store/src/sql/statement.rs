@@ -20,6 +20,12 @@ impl Sql {
         Self { postgres, sqlite, rewritten: OnceLock::new() }
     }
 
+    /// A statement that must change a row: on PostgreSQL it fails (divides by zero) by itself if it does not, so that the commit
+    /// that was sent behind it comes to nothing. For [`crate::Tx::send_one`].
+    pub(crate) const fn one(postgres: &'static str, sqlite: &'static str) -> Self {
+        Self::per_engine(postgres, sqlite)
+    }
+
     pub(crate) const fn postgres(&self) -> &'static str {
         self.postgres
     }

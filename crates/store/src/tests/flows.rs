@@ -39,13 +39,21 @@ async fn flows_are_kept_whole(test: TestStore) {
     let found = test
         .store
         .write(TENANT, async |tx| {
-            assert!(!tx.flows().update(&row, 2).await?);
-            assert!(tx.flows().update(&row, 1).await?);
+            tx.flows().update(&row, 1).await?;
             tx.flows().find(row.id).await
         })
         .await
         .unwrap();
-    assert_eq!(found, Some(row));
+    assert_eq!(found.as_ref(), Some(&row));
+    row.state = "lost".to_owned();
+    let late = test.store.write(TENANT, async |tx| {
+        tx.users().create(&crate::User::new(inkan_base::UserId::random(&test.rng), NOW)).await?;
+        tx.flows().update(&row, 1).await
+    });
+    assert_eq!(constraint(late.await), "flows_version");
+    assert_eq!(test.count("users").await, 0);
+    let found = test.store.read(TENANT, async |tx| tx.flows().find(row.id).await).await.unwrap().unwrap();
+    assert_eq!(found.state, "success");
 }
 
 async fn a_flow_starts_once(test: TestStore) {
@@ -64,13 +72,16 @@ async fn one_of_many_updates_wins(test: TestStore) {
             let (test, mut row) = (test.clone(), row.clone());
             row.version = 2;
             tokio::spawn(async move {
-                test.store.write(TENANT, async |tx| tx.flows().update(&row, 1).await).await.unwrap()
+                test.store.write(TENANT, async |tx| tx.flows().update(&row, 1).await).await
             })
         })
         .collect();
     let mut won = 0;
     for update in updates {
-        won += usize::from(update.await.unwrap());
+        match update.await.unwrap() {
+            Ok(()) => won += 1,
+            lost => assert_eq!(constraint(lost), "flows_version"),
+        }
     }
     assert_eq!(won, 1);
     let version = test

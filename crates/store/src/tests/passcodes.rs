@@ -2,30 +2,42 @@
 
 use std::{sync::Arc, time::Duration};
 
+use inkan_base::{FlowId, Timestamp};
+
 use super::{
     TestStore,
     fixture::{NOW, TENANT, passcode},
 };
-use crate::StoreError;
+use crate::{Attempt, Passcode, StoreError, Tx};
 
 inkan_test_support::engines!(TestStore:
-    attempts_are_counted_and_given_back,
+    attempts_are_counted,
     expired_codes_give_no_attempt,
     parallel_takers_never_get_more_than_max,
     codes_are_used_once,
 );
 
-async fn attempts_are_counted_and_given_back(test: TestStore) {
+async fn take(tx: &mut Tx<'_>, code: &Passcode, max: i64, now: Timestamp) -> Result<Attempt, StoreError> {
+    tx.passcodes().take_attempt(code.id, code.flow_id, max, now).await
+}
+
+async fn attempts_are_counted(test: TestStore) {
     let code = passcode(&test.rng);
     test.store
         .write(TENANT, async |tx| {
             tx.passcodes().create(&code).await?;
             assert_eq!(tx.passcodes().find(code.id).await?.as_ref(), Some(&code));
-            assert_eq!(tx.passcodes().take_attempt(code.id, 2, NOW).await?.unwrap().attempts, 1);
-            assert_eq!(tx.passcodes().take_attempt(code.id, 2, NOW).await?.unwrap().attempts, 2);
-            assert_eq!(tx.passcodes().take_attempt(code.id, 2, NOW).await?, None);
-            tx.passcodes().give_back_attempt(code.id).await?;
-            assert_eq!(tx.passcodes().take_attempt(code.id, 2, NOW).await?.unwrap().attempts, 2);
+            for attempts in 1..=2 {
+                let counted = Passcode { attempts, ..code.clone() };
+                assert_eq!(take(tx, &code, 2, NOW).await?, Attempt::Taken(counted));
+            }
+            for _ in 0..3 {
+                assert_eq!(take(tx, &code, 2, NOW).await?, Attempt::Exhausted);
+            }
+            let other = tx.passcodes().take_attempt(code.id, FlowId::ordered(NOW, &test.rng), 2, NOW).await?;
+            assert_eq!(other, Attempt::Gone);
+            tx.passcodes().delete(code.id).await?;
+            assert_eq!(take(tx, &code, 2, NOW).await?, Attempt::Gone);
             Ok::<_, StoreError>(())
         })
         .await
@@ -38,8 +50,8 @@ async fn expired_codes_give_no_attempt(test: TestStore) {
     test.store
         .write(TENANT, async |tx| {
             tx.passcodes().create(&code).await?;
-            assert_eq!(tx.passcodes().take_attempt(code.id, 3, after).await?, None);
-            assert!(tx.passcodes().take_attempt(code.id, 3, before).await?.is_some());
+            assert_eq!(take(tx, &code, 3, after).await?, Attempt::Gone);
+            assert!(matches!(take(tx, &code, 3, before).await?, Attempt::Taken(_)));
             Ok::<_, StoreError>(())
         })
         .await
@@ -52,18 +64,18 @@ async fn parallel_takers_never_get_more_than_max(test: TestStore) {
     let test = Arc::new(test);
     let takers: Vec<_> = (0..200)
         .map(|_| {
-            let (test, id) = (test.clone(), code.id);
+            let (test, code) = (test.clone(), code.clone());
             tokio::spawn(async move {
-                test.store
-                    .write(TENANT, async |tx| tx.passcodes().take_attempt(id, 3, NOW).await)
-                    .await
-                    .unwrap()
+                test.store.write(TENANT, async |tx| take(tx, &code, 3, NOW).await).await.unwrap()
             })
         })
         .collect();
     let mut attempts = Vec::new();
     for taker in takers {
-        attempts.extend(taker.await.unwrap().map(|code| code.attempts));
+        match taker.await.unwrap() {
+            Attempt::Taken(code) => attempts.push(code.attempts),
+            other => assert_eq!(other, Attempt::Exhausted),
+        }
     }
     attempts.sort_unstable();
     assert_eq!(attempts, [1, 2, 3]);
@@ -75,9 +87,14 @@ async fn codes_are_used_once(test: TestStore) {
     let test = Arc::new(test);
     let users: Vec<_> = (0..20)
         .map(|_| {
-            let (test, id) = (test.clone(), code.id);
+            let (test, code) = (test.clone(), code.clone());
             tokio::spawn(async move {
-                test.store.write(TENANT, async |tx| tx.passcodes().delete(id).await).await.unwrap()
+                let used = test.store.write(TENANT, async |tx| {
+                    let attempt = take(tx, &code, 100, NOW).await?;
+                    tx.passcodes().delete(code.id).await?;
+                    Ok::<_, StoreError>(matches!(attempt, Attempt::Taken(_)))
+                });
+                used.await.unwrap()
             })
         })
         .collect();

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use inkan_base::{SeededRng, UserId};
 use inkan_test_support::PostgresCluster;
 
 use super::{
     TestStore,
     fixture::{NOW, TENANT, clock, postgres_database, session},
 };
-use crate::{OpenError, SessionEvent, Store, StoreError, StoreOptions, User, sql::Sql};
+use crate::{OpenError, SessionEvent, Store, StoreError, StoreOptions, Tx, User, sql::Sql};
 
 async fn with_pool(pool: usize, wait: Duration) -> (Store, inkan_test_support::TestDatabase) {
     let database = postgres_database().await;
@@ -27,6 +28,7 @@ async fn an_exhausted_pool_answers_unavailable() {
             store
                 .write(TENANT, async |tx| {
                     tx.lock_name("held").await?;
+                    tx.meta().find("x").await?;
                     started.send(()).unwrap();
                     let _ = released.await;
                     Ok::<_, StoreError>(())
@@ -118,6 +120,7 @@ async fn deadlocks_come_out_as_retry() {
             test.store
                 .write(TENANT, async |tx| {
                     tx.lock_user(first.id).await?;
+                    tx.users().find(first.id).await?;
                     barrier.wait().await;
                     tx.lock_user(second.id).await
                 })
@@ -129,6 +132,84 @@ async fn deadlocks_come_out_as_retry() {
     results.sort_by_key(Result::is_err);
     assert_eq!(results, [Ok(()), Err(StoreError::Retry)]);
 }
+
+/// Statements and round trips of one transaction.
+async fn counted<T>(
+    store: &Store,
+    work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+) -> (u64, u64) {
+    let (result, spent) = crate::counted(store.write(TENANT, work)).await;
+    result.unwrap();
+    (spent.statements, spent.round_trips)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_share_round_trips() {
+    let (store, _database) = with_pool(1, Duration::ZERO).await;
+    let rng = SeededRng::new(1);
+    let user = User::new(UserId::random(&rng), NOW);
+    let ids: Vec<_> = (0..5).map(|_| UserId::random(&rng)).collect();
+    for _ in 0..2 {
+        store
+            .write(TENANT, async |tx| tx.users().create(&User::new(UserId::random(&rng), NOW)).await)
+            .await
+            .unwrap();
+        store.write(TENANT, async |tx| tx.users().delete(UserId::random(&rng)).await).await.unwrap();
+        store.read(TENANT, async |tx| tx.accounts().find(user.id).await).await.unwrap();
+        store.write(TENANT, async |tx| tx.users().touch(user.id, NOW).await).await.unwrap();
+    }
+    let before = store.usage();
+    assert_eq!(counted(&store, async |_| Ok(())).await, (0, 0));
+    assert_eq!(
+        counted(&store, async |tx| tx.users().create(&user).await).await,
+        (1, 1),
+        "with begin and commit"
+    );
+    let several = async |tx: &mut Tx<'_>| {
+        for id in ids {
+            tx.users().create(&User::new(id, NOW)).await?;
+        }
+        Ok(())
+    };
+    assert_eq!(counted(&store, several).await, (5, 1), "written together");
+    let locked = async |tx: &mut Tx<'_>| {
+        tx.lock_user(user.id).await?;
+        tx.lock_user(user.id).await?;
+        let (one, two) = (tx.accounts().ask(user.id).await?, tx.accounts().ask(user.id).await?);
+        let (one, two) = (tx.answer(one).await?, tx.answer(two).await?);
+        assert!(one.is_some() && one == two);
+        tx.users().touch(user.id, NOW).await
+    };
+    assert_eq!(counted(&store, locked).await, (4, 2), "asked together, written together");
+    let after = store.usage().writes;
+    assert_eq!(after.statements - before.writes.statements, 10);
+    assert_eq!(after.round_trips - before.writes.round_trips, 4);
+}
+
+/// The transaction of a caller that goes away at any moment is over: its locks are free, nothing of it is seen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_of_callers_that_are_gone_hold_nothing() {
+    let (store, _database) = with_pool(2, Duration::ZERO).await;
+    let rng = SeededRng::new(1);
+    let user = User::new(UserId::random(&rng), NOW);
+    store.write(TENANT, async |tx| tx.users().create(&user).await).await.unwrap();
+    for _ in 0..10 {
+        let gone = store.write(TENANT, async |tx| {
+            tx.lock_user(user.id).await?;
+            tx.users().create(&User::new(UserId::random(&rng), NOW)).await?;
+            tx.users().find(user.id).await?;
+            std::future::pending::<Result<(), StoreError>>().await
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(30), gone).await.is_err());
+        let next = store.write(TENANT, async |tx| {
+            tx.lock_user(user.id).await?;
+            tx.query(&COUNT, &[]).await?.remove(0).take::<i64>()
+        });
+        assert_eq!(next.await.unwrap(), 1);
+    }
+}
+
+static COUNT: Sql = Sql::new("SELECT count(*) FROM users");
 
 #[tokio::test]
 async fn unusable_urls_are_explained() {

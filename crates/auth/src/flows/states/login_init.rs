@@ -90,7 +90,9 @@ async fn continue_with_login_identifier(
     data.address = if by_email { Some(identifier.clone()) } else { primary };
     data.username = (!by_email).then(|| identifier.clone());
     data.identifier = Some(identifier);
-    Ok(route(step, account.as_ref()))
+    let outcome = route(step, account.as_ref());
+    step.found(account);
+    Ok(outcome)
 }
 
 /// Where the identifier leads (spec 02, 5.2.2, steps 6 to 9). An unknown address is treated like one of an account that has

@@ -79,9 +79,8 @@ async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
     let Some(user) = check.user.filter(|_| check.matches) else {
         return wrong_password(step, check.user).await;
     };
-    step.tx.lock_user(user).await?;
     // What was compared must still hold: the identifier leads to this account and the password is still this one (L2).
-    let account = step.identified_account().await?;
+    let account = step.locked_account().await?;
     let stored =
         account.as_ref().and_then(|account| account.password.as_ref()).map(|password| &password.hash);
     let Some(account) =

@@ -45,6 +45,8 @@ async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<O
     if let Err(error) = email::check(&address) {
         return Ok(Outcome::Reject(Rejection::input("email", error)));
     }
+    step.ask_account().await?;
+    let taken = step.tx.emails().ask_by_address(&address).await?;
     let Some(account) = step.proven_account().await? else {
         return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
     };
@@ -52,7 +54,7 @@ async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<O
         // Got one meanwhile, in another flow (spec 02, L4).
         return Ok(Outcome::go_for_good([]));
     }
-    let taken = step.tx.emails().find_by_address(&address).await?.is_some();
+    let taken = step.tx.answer(taken).await?.is_some();
     if step.config().email.require_verification {
         let data = step.data();
         data.passcode_kind =

@@ -54,6 +54,8 @@ async fn username_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcom
     if !username::is_valid(&name) {
         return Ok(Outcome::Reject(Rejection::input("username", InputError::invalid_username())));
     }
+    step.ask_account().await?;
+    let taken = step.tx.usernames().ask(&name).await?;
     let Some(account) = step.proven_account().await? else {
         return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
     };
@@ -61,7 +63,7 @@ async fn username_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcom
         // Got one meanwhile, in another flow (spec 02, L4).
         return Ok(Outcome::go_for_good([]));
     }
-    if step.tx.usernames().find(&name).await?.is_some() {
+    if step.tx.answer(taken).await?.is_some() {
         return Ok(Outcome::Reject(Rejection::input("username", InputError::username_exists())));
     }
     username::add(step, account.user.id, &name).await?;

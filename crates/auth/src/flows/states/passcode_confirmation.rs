@@ -2,7 +2,7 @@
 
 use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
 use inkan_mail::MailKind;
-use inkan_store::Account;
+use inkan_store::{Account, Email, Question};
 
 use crate::{
     accounts::{
@@ -72,8 +72,9 @@ async fn resend_passcode(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome,
 
 async fn verify_passcode(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
     let invalid = || Rejection::input("code", InputError::passcode_invalid());
+    let taken = ask_ahead(step).await?;
     let (reason, rejection) = match passcode::guess(step, inputs.text("code")).await? {
-        Guess::Right => return confirmed(step).await,
+        Guess::Right => return confirmed(step, taken).await,
         Guess::Gone => ("passcode expired or unknown", invalid()),
         Guess::Wrong => ("wrong passcode", invalid()),
         Guess::Exhausted => {
@@ -89,8 +90,23 @@ async fn verify_passcode(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Out
     Ok(Outcome::Reject(rejection))
 }
 
+/// An address that is being added, if an account has it.
+type Taken = Option<Question<Option<Email>>>;
+
+/// Asks for what a right code leads to, so that it comes along with the code; the same for every code, right or wrong.
+async fn ask_ahead(step: &mut Step<'_, '_>) -> Result<Taken, Failure> {
+    if step.flow == FlowKind::Registration {
+        return Ok(None);
+    }
+    step.ask_account().await?;
+    Ok(match &step.progress.data.new_address {
+        Some(address) => Some(step.tx.emails().ask_by_address(address).await?),
+        None => None,
+    })
+}
+
 /// The code was right: what it proves depends on what it was sent for.
-async fn confirmed(step: &mut Step<'_, '_>) -> Result<Outcome, Failure> {
+async fn confirmed(step: &mut Step<'_, '_>, taken: Taken) -> Result<Outcome, Failure> {
     let kind = step.progress.data.passcode_kind;
     if step.progress.data.user.is_none() || kind == Some(MailKind::EmailRegistrationAttempted) {
         return Ok(not_permitted());
@@ -100,9 +116,12 @@ async fn confirmed(step: &mut Step<'_, '_>) -> Result<Outcome, Failure> {
         return Ok(Outcome::go_for_good([]));
     }
     let Some(account) = step.locked_account().await? else { return Ok(not_permitted()) };
-    match step.progress.data.new_address.clone() {
-        Some(address) => confirm_new_address(step, &account, address).await,
-        None => confirm_login(step, &account).await,
+    match (step.progress.data.new_address.clone(), taken) {
+        (Some(address), Some(taken)) => {
+            let taken = step.tx.answer(taken).await?.is_some();
+            confirm_new_address(step, &account, address, taken).await
+        }
+        _ => confirm_login(step, &account).await,
     }
 }
 
@@ -110,11 +129,12 @@ async fn confirm_new_address(
     step: &mut Step<'_, '_>,
     account: &Account,
     address: String,
+    taken: bool,
 ) -> Result<Outcome, Failure> {
     if !still_proven(&step.progress.data, account) {
         return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
     }
-    if step.tx.emails().find_by_address(&address).await?.is_some() {
+    if taken {
         return Ok(not_permitted());
     }
     email::add(step, account, &address, email::Proof::Passcode).await?;
@@ -130,6 +150,7 @@ async fn confirm_login(step: &mut Step<'_, '_>, account: &Account) -> Result<Out
     };
     if !owned.verified {
         step.tx.emails().set_verified(owned.id, step.cx.now).await?;
+        step.account_changed();
     }
     if step.progress.data.login_method != Some(LoginMethod::Passcode) {
         step.record(Event::EmailVerified { user: account.user.id, address: &address }).await?;

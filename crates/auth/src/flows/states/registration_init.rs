@@ -6,7 +6,7 @@ use inkan_mail::MailKind;
 
 use super::remember_me::REMEMBER_ME;
 use crate::{
-    accounts::{email, username},
+    accounts::{email, taken, username},
     flows::{
         Action, Failure, Outcome, Screen, State, Step, View, limited, registration::steps_after_identifiers,
         run_fn,
@@ -58,17 +58,24 @@ fn inputs(view: &View<'_>) -> Vec<Input> {
 async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
     let given = |name: &str| Some(inputs.text(name).to_owned()).filter(|text| !text.is_empty());
     let (address, name) = (given("email"), given("username"));
-    if let Some(rejection) = check(step, address.as_deref(), name.as_deref()).await? {
+    if let Some(rejection) = check(step, address.as_deref(), name.as_deref()) {
         return Ok(Outcome::Reject(rejection));
+    }
+    let (address_taken, name_taken) = taken(step.tx, address.as_deref(), name.as_deref()).await?;
+    if name_taken {
+        return Ok(Outcome::Reject(Rejection::input("username", InputError::username_exists())));
+    }
+    if let Some(error) = address.as_deref().and_then(|address| email::check(address).err()) {
+        return Ok(Outcome::Reject(Rejection::input("email", error)));
     }
     step.data().username = name;
     step.data().address.clone_from(&address);
-    // Before anything is looked up, so that the answer tells nothing about accounts.
+    // Before it matters what was looked up, so that the answer tells nothing about accounts.
     let Some(next) = steps_after_identifiers(step.config(), &step.progress.data) else {
         return Ok(Outcome::Fail(FlowError::FlowDiscontinuity));
     };
-    if let Some(address) = address {
-        let taken = step.tx.emails().find_by_address(&address).await?.is_some();
+    if address.is_some() {
+        let taken = address_taken;
         let privacy =
             step.config().email.require_verification && !step.config().privacy.show_account_existence_hints;
         if taken && !privacy {
@@ -85,26 +92,15 @@ async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> 
     Ok(Outcome::go(next))
 }
 
-/// At least one identifier, a well-formed free user name, a deliverable address.
-async fn check(
-    step: &mut Step<'_, '_>,
-    address: Option<&str>,
-    name: Option<&str>,
-) -> Result<Option<Rejection>, Failure> {
+/// At least one identifier, a well-formed user name.
+fn check(step: &Step<'_, '_>, address: Option<&str>, name: Option<&str>) -> Option<Rejection> {
     if address.is_none() && name.is_none() {
         let view = View { config: &step.app.config, flow: step.flow, progress: &step.progress };
         let error = || InputError::invalid().because("At least one of the identifiers is required.");
         let asked = [("email", asks_for_email(&view)), ("username", asks_for_username(&view))];
         let errors = asked.into_iter().filter(|(_, asked)| *asked).map(|(name, _)| (name, error())).collect();
-        return Ok(Some(Rejection::inputs(errors)));
+        return Some(Rejection::inputs(errors));
     }
-    if let Some(name) = name {
-        if !username::is_valid(name) {
-            return Ok(Some(Rejection::input("username", InputError::invalid_username())));
-        }
-        if step.tx.usernames().find(name).await?.is_some() {
-            return Ok(Some(Rejection::input("username", InputError::username_exists())));
-        }
-    }
-    Ok(address.and_then(|address| email::check(address).err()).map(|error| Rejection::input("email", error)))
+    let refused = name.is_some_and(|name| !username::is_valid(name));
+    refused.then(|| Rejection::input("username", InputError::invalid_username()))
 }

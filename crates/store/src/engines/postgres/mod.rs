@@ -8,32 +8,33 @@ mod handle;
 mod listener;
 mod open;
 mod tls;
+mod together;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
-use inkan_base::TenantId;
+use deadpool_postgres::{Object, Pool, PoolError};
+use inkan_base::{SessionId, TenantId};
 use tokio::{
     task::JoinHandle,
     time::{Duration, timeout},
 };
 
-use self::errors::explain;
 pub(crate) use self::handle::PgHandle;
+use self::{errors::explain, together::together};
 use super::DEFAULT_WAIT;
 use crate::{
     OpenError, StoreError, Tx,
     error::chain,
+    meter::Load,
     signals::{Effects, Signals},
     tx::Engine,
 };
-
-/// A server that answers nothing for so long is taken for gone. Its own time-outs do not help when it hangs or the network
-/// swallows packets.
-const ANSWER: Duration = Duration::from_secs(2);
 
 /// The engine for several nodes.
 pub(crate) struct PostgresEngine {
@@ -60,13 +61,16 @@ impl PostgresEngine {
     pub(crate) async fn read<T, E: From<StoreError>>(
         &self,
         tenant: TenantId,
+        load: &Load,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let client = self.connection().await?;
         let silent = AtomicBool::new(false);
-        let mut tx = Tx::new(Engine::Postgres(PgHandle::client(&client, &silent)), tenant, false);
+        let handle = PgHandle::reading(&client, &silent, load);
+        let mut tx = Tx::new(Engine::Postgres(handle), tenant, false, load);
         let result = work(&mut tx).await;
         let result = tx.checked(result);
+        drop(tx);
         self.give_back(client, &silent);
         result
     }
@@ -76,23 +80,26 @@ impl PostgresEngine {
         &self,
         tenant: TenantId,
         signals: &Signals,
+        load: &Load,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut client = self.connection().await?;
+    ) -> Result<(T, Vec<SessionId>), E> {
+        let client = self.connection().await?;
         let silent = AtomicBool::new(false);
-        let result = transact(&mut client, tenant, &silent, work).await;
+        let result = transact(PgHandle::writing(&client, &silent, load), tenant, load, work).await;
         self.give_back(client, &silent);
         let (value, effects) = result?;
+        let ended = effects.ended.clone();
         signals.run(effects);
-        Ok(value)
+        Ok((value, ended))
     }
 
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let client = self.connection().await?;
         let silent = AtomicBool::new(false);
-        let answer = answered(&silent, client.simple_query("SELECT 1")).await;
+        let asked: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(client.simple_query("SELECT 1"));
+        let answers = together(&silent, vec![asked]).await;
         self.give_back(client, &silent);
-        answer.map(drop)
+        answers?.into_iter().try_for_each(|answer| answer.map(drop).map_err(|error| explain(&error)))
     }
 
     /// A connection that owes an answer is closed, and so are the idle ones, which lead to the same server.
@@ -139,41 +146,19 @@ impl Drop for PostgresEngine {
 
 /// One transaction; the effects are to be run when it has given the connection back.
 async fn transact<T, E: From<StoreError>>(
-    client: &mut ClientWrapper,
+    handle: PgHandle<'_>,
     tenant: TenantId,
-    silent: &AtomicBool,
+    load: &Load,
     work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<(T, Effects), E> {
-    let transaction = answered(silent, client.transaction()).await?;
-    let mut tx = Tx::new(Engine::Postgres(PgHandle::transaction(&transaction, silent)), tenant, true);
+    let mut tx = Tx::new(Engine::Postgres(handle), tenant, true, load);
     let result = work(&mut tx).await;
-    let result = tx.checked(result);
-    let effects = tx.effects;
-    match result {
-        Ok(value) => {
-            answered(silent, transaction.commit()).await?;
-            Ok((value, effects))
-        }
-        Err(error) => {
-            // the transaction is over for the caller; if even this fails the connection is of no more use anyway
-            if !silent.load(Ordering::Relaxed)
-                && let Err(cause) = answered(silent, transaction.rollback()).await
-            {
-                tracing::warn!(error = %cause, "a transaction could not be rolled back");
-            }
-            Err(error)
-        }
+    let result = match tx.checked(result) {
+        Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        tx.roll_back().await;
     }
-}
-
-/// Waits for an answer of the server, but not for ever; `silent` is set if none came.
-async fn answered<T>(
-    silent: &AtomicBool,
-    asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T, StoreError> {
-    if let Ok(answer) = timeout(ANSWER, asked).await {
-        return answer.map_err(|error| explain(&error));
-    }
-    silent.store(true, Ordering::Relaxed);
-    Err(StoreError::Unavailable("the database does not answer".to_owned()))
+    Ok((result?, tx.effects))
 }

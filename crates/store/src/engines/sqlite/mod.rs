@@ -10,7 +10,7 @@ mod writer;
 
 use std::{fs::File, path::PathBuf, sync::Arc};
 
-use inkan_base::TenantId;
+use inkan_base::{SessionId, TenantId};
 use tokio::{
     task::JoinHandle,
     time::{Duration, Instant, interval, timeout},
@@ -19,7 +19,7 @@ use tokio::{
 pub(crate) use self::connection::SqliteConnection;
 use self::{open::Opened, readers::Readers, writer::Writer};
 use super::DEFAULT_WAIT;
-use crate::{OpenError, SessionEvent, StoreError, Tx, signals::Signals};
+use crate::{OpenError, SessionEvent, StoreError, Tx, meter::Load, signals::Signals};
 
 /// How often other processes' writes are looked for.
 const WATCH: Duration = Duration::from_millis(500);
@@ -53,17 +53,19 @@ impl SqliteEngine {
     pub(crate) async fn read<T, E: From<StoreError>>(
         &self,
         tenant: TenantId,
+        load: &Load,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.readers.read(tenant, work).await
+        self.readers.read(tenant, load, work).await
     }
 
     pub(crate) async fn write<T, E: From<StoreError>>(
         &self,
         tenant: TenantId,
+        load: &Load,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.writer.write(tenant, work).await
+    ) -> Result<(T, Vec<SessionId>), E> {
+        self.writer.write(tenant, load, work).await
     }
 
     /// Lets the file grow to this many pages only.

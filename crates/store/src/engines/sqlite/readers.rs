@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{connection::SqliteConnection, writer::run};
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, meter::Load};
 
 pub(super) struct Readers {
     idle: Mutex<Vec<SqliteConnection>>,
@@ -25,6 +25,7 @@ impl Readers {
     pub(super) async fn read<T, E: From<StoreError>>(
         &self,
         tenant: TenantId,
+        load: &Load,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let permit = timeout(self.wait, self.permits.acquire())
@@ -37,7 +38,7 @@ impl Readers {
             None => Err(closed().into()),
             Some(connection) => {
                 connection.run("BEGIN")?;
-                run(connection, tenant, false, work).0
+                run(connection, tenant, false, load, work).0
             }
         };
         drop(lease);

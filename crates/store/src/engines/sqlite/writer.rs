@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use inkan_base::TenantId;
+use inkan_base::{SessionId, TenantId};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, oneshot},
     time::{Duration, sleep, timeout},
@@ -24,6 +24,7 @@ use tokio::{
 use super::connection::SqliteConnection;
 use crate::{
     StoreError, Tx,
+    meter::Load,
     signals::{Effects, Signals},
     tx::Engine,
 };
@@ -63,11 +64,12 @@ impl Writer {
     pub(super) async fn write<T, E: From<StoreError>>(
         &self,
         tenant: TenantId,
+        load: &Load,
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    ) -> Result<(T, Vec<SessionId>), E> {
         let mut state = self.begin().await?;
         let mut savepoint = Savepoint::start(&mut state)?;
-        let (result, effects) = run(savepoint.connection()?, tenant, true, work);
+        let (result, effects) = run(savepoint.connection()?, tenant, true, load, work);
         let result = match result {
             Ok(value) => savepoint.keep().map(|()| Ok(value)),
             Err(error) => {
@@ -76,14 +78,15 @@ impl Writer {
             }
         };
         let result = result?;
-        let answer =
-            self.join(&mut state, if result.is_ok() { effects } else { Effects::default() }, result.is_ok());
+        let effects = if result.is_ok() { effects } else { Effects::default() };
+        let ended = effects.ended.clone();
+        let answer = self.join(&mut state, effects, result.is_ok());
         drop(state);
         if let Some(answer) = answer {
             // an error, too, may have been decided by what other members wrote: it is told after their commit
             answer.await.map_err(|_| StoreError::Unavailable("the server is shutting down".to_owned()))??;
         }
-        result
+        result.map(|value| (value, ended))
     }
 
     /// Waits for the connection, and for another process that writes, and starts a group if there is none.
@@ -250,9 +253,10 @@ pub(super) fn run<T, E: From<StoreError>>(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     writable: bool,
+    load: &Load,
     work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> (Result<T, E>, Effects) {
-    let mut tx = Tx::new(Engine::Sqlite(connection), tenant, writable);
+    let mut tx = Tx::new(Engine::Sqlite(connection), tenant, writable, load);
     let polled = pin!(work(&mut tx)).poll(&mut Context::from_waker(Waker::noop()));
     let result = match polled {
         Poll::Ready(result) => tx.checked(result),
