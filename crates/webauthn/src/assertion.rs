@@ -122,7 +122,8 @@ impl Assertion {
     }
 
     /// Verifies the assertion against the stored credential. Without one the same work is done with a key nobody has, so that
-    /// neither the answer nor its time tells whether a credential exists (A28).
+    /// neither the answer nor its time tells whether a credential exists (A28). For the same reason whatever depends on the
+    /// stored credential is judged after that work.
     ///
     /// # Errors
     /// A check does not hold.
@@ -132,15 +133,12 @@ impl Assertion {
         credential: Option<&StoredCredential<'_>>,
         policy: &AssertionPolicy<'_>,
     ) -> Result<Verified, Refusal> {
-        let data = self.check(ceremony, credential, policy).map_err(Reason::early)?;
+        let data = self.check(ceremony, policy).map_err(Reason::early)?;
         let signed = [&self.authenticator_data[..], &sha256(&[&self.client_data])].concat();
         let key = credential.map_or_else(|| Ok(decoy()), |known| PublicKey::parse(known.public_key));
         let verifies = key.is_ok_and(|key| key.verifies(&signed, &self.signature));
-        let credential = credential.ok_or(Reason::UnknownCredential.late())?;
-        if !verifies {
-            return Err(Reason::Signature.late());
-        }
-        let (counter, clone_suspected) = next_counter(credential.counter, &data).map_err(Reason::late)?;
+        let known = credential.ok_or(Reason::UnknownCredential.late())?;
+        let (counter, clone_suspected) = self.compare(known, &data, verifies).map_err(Reason::late)?;
         Ok(Verified {
             counter,
             clone_suspected,
@@ -150,11 +148,10 @@ impl Assertion {
         })
     }
 
-    /// Everything before the signature.
+    /// Everything that does not need the credential: A5, the first half of A6, A8 to A18, A20.
     fn check(
         &self,
         ceremony: &Ceremony<'_>,
-        credential: Option<&StoredCredential<'_>>,
         policy: &AssertionPolicy<'_>,
     ) -> Result<AuthenticatorData<'_>, Reason> {
         match policy.audience {
@@ -162,21 +159,32 @@ impl Assertion {
             Audience::Credentials(ids) if !ids.contains(&self.id) => return Err(Reason::NotAllowed),
             _ => {}
         }
-        if let Some(known) = credential {
-            if known.id != self.id {
-                return Err(Reason::Malformed("id"));
-            }
-            if self.user_handle().is_some_and(|handle| handle != known.user_handle) {
-                return Err(Reason::UserHandle);
-            }
-        }
         ceremony.check_client(Kind::Get, &self.client_data)?;
         let data = AuthenticatorData::read(&self.authenticator_data)?;
         ceremony.check_authenticator(&data, true, policy.backup)?;
-        let changed = |known: &StoredCredential<'_>| {
-            known.flags_known && known.backup_eligible != data.backup_eligible()
-        };
-        if credential.is_some_and(changed) { Err(Reason::BackupEligibility) } else { Ok(data) }
+        Ok(data)
+    }
+
+    /// The rest of A6, A19, A22 and A23. Returns the counter to store and whether it is suspicious.
+    fn compare(
+        &self,
+        known: &StoredCredential<'_>,
+        data: &AuthenticatorData<'_>,
+        verifies: bool,
+    ) -> Result<(u32, bool), Reason> {
+        if known.id != self.id {
+            return Err(Reason::UnknownCredential);
+        }
+        if self.user_handle().is_some_and(|handle| handle != known.user_handle) {
+            return Err(Reason::UserHandle);
+        }
+        if known.flags_known && known.backup_eligible != data.backup_eligible() {
+            return Err(Reason::BackupEligibility);
+        }
+        if !verifies {
+            return Err(Reason::Signature);
+        }
+        next_counter(known.counter, data)
     }
 }
 

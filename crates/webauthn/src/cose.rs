@@ -203,7 +203,9 @@ impl PublicKey {
                 .verification()
                 .is_some_and(|algorithm| ParsedPublicKey::new(algorithm, key).is_ok()),
             Material::Rsa { n, e } => {
-                n.last().is_some_and(|last| last & 1 == 1) && e.last().is_some_and(|last| last & 1 == 1)
+                n.last().is_some_and(|last| last & 1 == 1)
+                    && e != &[1]
+                    && e.last().is_some_and(|last| last & 1 == 1)
             }
         }
     }

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn s060_s120_only_the_same_scheme_host_and_port() {
+    fn s120_only_the_same_scheme_host_and_port() {
         for same in ["https://example.com", "HTTPS://EXAMPLE.com", "https://example.com:443"] {
             assert!(accepts("https://example.com", same), "{same}");
         }

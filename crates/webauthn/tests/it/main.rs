@@ -4,11 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod algorithms;
-mod assertion;
-mod attestation;
-mod fuzz;
 mod options;
-mod registration;
+mod s053_attestation;
+mod s053_registration;
+mod s054_assertion;
+mod s057_trust;
+mod s058_fuzz;
+mod s059_counter;
+mod s060_origins;
+mod s061_verification;
+mod s127_conditional;
 mod support;
-mod trust;
 mod vectors;

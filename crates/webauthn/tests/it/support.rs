@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use inkan_base::Timestamp;
 use inkan_config::{Attestation, UserVerification};
 use inkan_test_support::authenticator::{Authenticator, Tweaks};
@@ -161,4 +162,12 @@ pub(crate) fn assert_early<T: std::fmt::Debug>(outcome: &Result<T, Refusal>, rea
 #[track_caller]
 pub(crate) fn assert_late<T: std::fmt::Debug>(outcome: &Result<T, Refusal>, reason: Reason) {
     assert_eq!(outcome.as_ref().unwrap_err(), &Refusal { reason, signature_reached: true });
+}
+
+pub(crate) fn base64url(bytes: &[u8]) -> Value {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes).into()
+}
+
+pub(crate) fn decode(text: &Value) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap()
 }

@@ -4,10 +4,7 @@
 use inkan_webauthn::{Challenge, NewCredential, RelyingParty, StoredCredential};
 use serde_json::{Value, json};
 
-use super::{
-    registration::base64url,
-    support::{HANDLE, Site},
-};
+use super::support::{HANDLE, Site, base64url};
 
 const VECTORS: &str = include_str!("../data/w3c-vectors.json");
 

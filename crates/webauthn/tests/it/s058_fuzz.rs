@@ -7,10 +7,7 @@ use inkan_test_support::authenticator::{Algorithm, Attestation, Authenticator};
 use inkan_webauthn::fuzz;
 use proptest::prelude::*;
 
-use super::{
-    registration::decode,
-    support::{ORIGIN, Site},
-};
+use super::support::{ORIGIN, Site, decode};
 
 type Target = fn(&[u8]);
 
