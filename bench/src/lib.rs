@@ -10,6 +10,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a load tool measures real time")]
 
+mod asked;
 mod baseline;
 mod book;
 mod check;

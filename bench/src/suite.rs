@@ -14,6 +14,7 @@ use inkan_test_support::{PostgresCluster, temporary_directory};
 
 use crate::{
     Failure,
+    asked::{self, Asked, Counters},
     http::{Connection, request},
     load::{Load, Measurement, Target},
     place::as_url,
@@ -41,7 +42,7 @@ pub(crate) struct Options {
     /// Only this database: sqlite or postgres.
     #[arg(long)]
     database: Option<String>,
-    /// Directory for `bench.json` and `bench.md`.
+    /// Directory for `bench.json`, `bench.md`, `asked.json` and `asked.md`.
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -62,18 +63,23 @@ impl Options {
 
 pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
     let hashes = hashes_per_second().await?;
-    let mut all = Vec::new();
+    let (mut all, mut asked) = (Vec::new(), Vec::new());
     for database in ["sqlite", "postgres"] {
         if options.database.as_deref().is_none_or(|only| only == database) {
-            all.extend(server(options, database).await?);
+            let (measured, of_flows) = server(options, database).await?;
+            all.extend(measured);
+            asked.extend(of_flows);
         }
     }
     let table = report::table(&all);
-    println!("{table}\nArgon2id of this machine, all cores: {hashes:.0} hashes per second.");
+    let asked_table = asked::table(&asked);
+    println!("{asked_table}\n{table}\nArgon2id of this machine, all cores: {hashes:.0} hashes per second.");
     if let Some(out) = &options.out {
         std::fs::create_dir_all(out)?;
         std::fs::write(out.join("bench.json"), serde_json::to_vec_pretty(&all)?)?;
         std::fs::write(out.join("bench.md"), table)?;
+        std::fs::write(out.join("asked.json"), serde_json::to_vec_pretty(&asked)?)?;
+        std::fs::write(out.join("asked.md"), asked_table)?;
     }
     Ok(())
 }
@@ -139,7 +145,7 @@ async fn measure(
     vec![baseline.finish(None), measured]
 }
 
-async fn server(options: &Options, database: &str) -> Result<Vec<Measurement>, Failure> {
+async fn server(options: &Options, database: &str) -> Result<(Vec<Measurement>, Vec<Asked>), Failure> {
     let directory = temporary_directory();
     let data = directory.path().join("data");
     // Kept until the end: the database goes with it.
@@ -182,16 +188,19 @@ async fn server(options: &Options, database: &str) -> Result<Vec<Measurement>, F
     let (bare_server, bare_address) = baseline(address, &tokens[0]).await?;
     let own = Target { name: database, address, process: Some(process) };
     let bare = Target { name: "baseline", address: bare_address, process: Some(bare_server.process()) };
-    let mut all = Vec::new();
+    let (mut all, mut asked) = (Vec::new(), Vec::new());
+    let admin = SocketAddr::from(([127, 0, 0, 1], admin));
     for name in NAMES.into_iter().filter(|name| options.wants(name)) {
         let scenario = Arc::new(scenario(name, &tokens, &sink));
+        let before = Counters::read(admin).await?;
         for connections in options.connections() {
             let measured = measure(options, &scenario, *connections, (own, bare)).await;
             measured.iter().for_each(progress);
             all.extend(measured);
         }
+        asked.extend(Counters::read(admin).await?.since(&before, name, database));
     }
-    Ok(all)
+    Ok((all, asked))
 }
 
 fn scenario(name: &str, tokens: &[String], sink: &Sink) -> Scenario {
