@@ -56,10 +56,12 @@ pub struct Timeouts {
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct WebAuthnAttestation {
-    /// Trusted roots: certificates (PEM) or model ids (AAGUID). Without them attestation statements are verified but
-    /// not trusted.
+    /// Trusted roots: certificates (PEM), and model ids (AAGUID) if only some models are accepted. With a root, or with
+    /// `mds_file`, a credential that is asked for an attestation needs a certificate that leads to one; without them
+    /// attestation statements are verified but not judged.
     pub trust_anchors: Vec<String>,
-    /// File with the FIDO metadata (MDS3 blob).
+    /// File with the FIDO metadata (MDS3 blob). Its models are trusted, those it reports as compromised are refused. A new
+    /// file is needed before its next update is due: from then on it vouches for nothing.
     pub mds_file: String,
 }
 
