@@ -30,6 +30,8 @@ pub enum Intermediate {
     Authority,
     /// One that may not.
     NoAuthority,
+    /// One that may, but the root allows none between itself and a model.
+    TooDeep,
 }
 
 /// What stands in a certificate below the root.
@@ -154,7 +156,7 @@ impl Maker {
         let name = format!("Test Intermediate {}", self.number);
         let mut params = params((2020, 2120), &[(DnType::CommonName, name)]);
         params.is_ca = match self.intermediate {
-            Intermediate::Authority => IsCa::Ca(BasicConstraints::Unconstrained),
+            Intermediate::Authority | Intermediate::TooDeep => IsCa::Ca(BasicConstraints::Unconstrained),
             _ => IsCa::ExplicitNoCa,
         };
         params
@@ -163,7 +165,10 @@ impl Maker {
     fn root_params(&self) -> CertificateParams {
         let name = format!("Test Root {}", self.number);
         let mut params = params(self.root_years, &[(DnType::CommonName, name)]);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.is_ca = IsCa::Ca(match self.intermediate {
+            Intermediate::TooDeep => BasicConstraints::Constrained(0),
+            _ => BasicConstraints::Unconstrained,
+        });
         params
     }
 

@@ -35,7 +35,7 @@ fn s058_what_is_not_strict_is_refused() {
 }
 
 #[test]
-fn s058_s118_depth_and_number_of_items_are_bounded() {
+fn s118_depth_and_number_of_items_are_bounded() {
     assert!(read(&deep(MAX_DEPTH)).is_ok());
     for depth in [MAX_DEPTH + 1, 100_000] {
         assert_eq!(read(&deep(depth)), Err(Unreadable));

@@ -72,6 +72,9 @@ fn b1_r23_s057_nothing_but_a_chain_to_a_root_is_trusted() {
     refused(&outcome(maker, Attestation::None, &honest), TrustFault::NoCertificate);
     refused(&outcome(maker, Attestation::PackedSelf, &honest), TrustFault::NoCertificate);
     refused(&outcome(Maker::new(2), Attestation::Packed, &honest), TrustFault::Chain);
+    let too_deep = Maker { intermediate: Intermediate::TooDeep, ..maker };
+    let constrained = trusting(&[too_deep.root_pem()], None);
+    refused(&register(&constrained, too_deep, Attestation::Packed, &honest), TrustFault::Chain);
     let no_authority = Maker { intermediate: Intermediate::NoAuthority, ..maker };
     refused(&outcome(no_authority, Attestation::Packed, &honest), TrustFault::Chain);
 

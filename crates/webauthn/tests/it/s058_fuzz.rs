@@ -59,7 +59,7 @@ fn s058_the_corpus_is_replayed() {
 }
 
 #[test]
-fn s058_s118_hostile_nesting_is_refused_at_once() {
+fn s118_hostile_nesting_is_refused_at_once() {
     let deep = |byte: u8| vec![byte; 100_000];
     for bytes in [deep(0x81), deep(0xa1), deep(b'['), deep(b'{'), deep(0x9f), deep(0xd8)] {
         run(&bytes);
