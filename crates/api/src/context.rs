@@ -1,9 +1,6 @@
 //! From headers to the facts that use cases need.
 
-use std::{
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-};
+use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use inkan_auth::{App, Context};
@@ -15,39 +12,23 @@ const MAX_TOKENS: usize = 20;
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What requests are called in logs and answers.
-#[derive(Debug, Default)]
-pub(crate) struct RequestIds {
-    /// Random letters that were not used yet. No secrets: a call of the system for each request would cost more than the rest.
-    letters: Mutex<String>,
-}
-
-const LENGTH: usize = 32;
-/// Names that are drawn at once.
-const DRAWN: usize = 64;
-
-impl RequestIds {
-    /// The client's name for the request if that is harmless, else 32 random letters.
-    pub(crate) fn of(&self, headers: &HeaderMap, rng: &dyn Rng) -> HeaderValue {
-        let harmless = |id: &&HeaderValue| {
-            (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
-        };
-        match headers.get(REQUEST_ID).filter(harmless) {
-            Some(id) => id.clone(),
-            None => self.draw(rng),
+/// What the request is called in logs and answers: the client's name for it if that is harmless, else 32 random letters.
+pub(crate) fn request_id(headers: &HeaderMap, rng: &dyn Rng) -> HeaderValue {
+    let harmless =
+        |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
+    if let Some(id) = headers.get(REQUEST_ID).filter(harmless) {
+        return id.clone();
+    }
+    let mut letters = [0; 32];
+    for (word, letters) in rng.bytes::<24>().as_chunks::<8>().0.iter().zip(letters.chunks_mut(11)) {
+        // 64 bits are good for eleven letters.
+        let mut rest = u64::from_le_bytes(*word);
+        for letter in letters {
+            *letter = LETTERS[(rest % 52) as usize];
+            rest /= 52;
         }
     }
-
-    fn draw(&self, rng: &dyn Rng) -> HeaderValue {
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        if letters.len() < LENGTH {
-            *letters = rng.text(LETTERS, LENGTH * DRAWN);
-        }
-        let rest = letters.len() - LENGTH;
-        let id = HeaderValue::from_str(&letters[rest..]);
-        letters.truncate(rest);
-        id.unwrap_or(HeaderValue::from_static("none")) // letters always are a value
-    }
+    HeaderValue::from_bytes(&letters).unwrap_or(HeaderValue::from_static("none")) // letters always are a value
 }
 
 /// The context of a request.
@@ -102,8 +83,8 @@ mod tests {
 
     #[test]
     fn w20_only_harmless_request_ids_are_taken_over() {
-        let (ids, rng) = (RequestIds::default(), SeededRng::new(1));
-        let taken = |id: &'static [u8]| ids.of(&headers(&[(REQUEST_ID, id)]), &rng);
+        let rng = SeededRng::new(1);
+        let taken = |id: &'static [u8]| request_id(&headers(&[(REQUEST_ID, id)]), &rng);
         assert_eq!(taken(b"abc-123"), "abc-123");
         for id in [&b""[..], b"a b", b"a\tb", b"\xff", &[b'x'; 129]] {
             let own = taken(id);
@@ -113,8 +94,9 @@ mod tests {
 
     #[test]
     fn request_ids_differ() {
-        let (ids, rng) = (RequestIds::default(), SeededRng::new(1));
-        let all: std::collections::HashSet<_> = (0..200).map(|_| ids.of(&HeaderMap::new(), &rng)).collect();
+        let rng = SeededRng::new(1);
+        let all: std::collections::HashSet<_> =
+            (0..200).map(|_| request_id(&HeaderMap::new(), &rng)).collect();
         assert_eq!(all.len(), 200);
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use inkan_base::{Clock, Rng, RngExt as _, TenantId};
+use inkan_base::{BufferedRng, Clock, Rng, RngExt as _, TenantId};
 use inkan_config::{Config, JwtAlgorithm};
 use inkan_crypto::{
     Algorithm, Keyring, PasswordPolicy, PasswordPool, PrivateKey, SigningKeys, seal::Context as Sealed,
@@ -32,6 +32,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Rng>,
+    /// Randomness for names of flows and requests, which are no secrets.
+    pub names: BufferedRng,
     /// Secrets at rest and keyed digests.
     pub keyring: Keyring,
     /// Password hashing.
@@ -129,6 +131,7 @@ impl App {
             config,
             store,
             clock,
+            names: BufferedRng::new(rng.clone()),
             rng,
             keyring,
             keys,

@@ -13,5 +13,5 @@ pub use ids::{
     AuditId, EmailId, FlowId, OtpSecretId, OutboxId, PasscodeId, PasswordId, SessionId, TenantId,
     TrustedDeviceId, UserId, UsernameId,
 };
-pub use random::{OsRng, Rng, RngExt, SeededRng};
+pub use random::{BufferedRng, OsRng, Rng, RngExt, SeededRng};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

@@ -1,6 +1,12 @@
 //! Where random bytes come from.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// A source of random bytes.
 pub trait Rng: Send + Sync + 'static {
@@ -64,6 +70,51 @@ impl Rng for OsRng {
     }
 }
 
+/// Draws ahead, because a call of the system costs more than the bytes. For names that must not repeat; secrets are drawn from the
+/// source itself, so that none lies in memory before it is used.
+pub struct BufferedRng {
+    source: Arc<dyn Rng>,
+    ahead: Mutex<Ahead>,
+}
+
+struct Ahead {
+    bytes: [u8; AHEAD],
+    used: usize,
+}
+
+const AHEAD: usize = 1024;
+
+impl BufferedRng {
+    /// Draws from `source`, not before something is needed.
+    #[must_use]
+    pub fn new(source: Arc<dyn Rng>) -> Self {
+        Self { source, ahead: Mutex::new(Ahead { bytes: [0; AHEAD], used: AHEAD }) }
+    }
+}
+
+impl Rng for BufferedRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        if bytes.len() > AHEAD / 4 {
+            return self.source.fill(bytes);
+        }
+        // A source that panics leaves what was there: nothing.
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if AHEAD - ahead.used < bytes.len() {
+            self.source.fill(&mut ahead.bytes);
+            ahead.used = 0;
+        }
+        let (from, to) = (ahead.used, ahead.used + bytes.len());
+        bytes.copy_from_slice(&ahead.bytes[from..to]);
+        ahead.used = to;
+    }
+}
+
+impl fmt::Debug for BufferedRng {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferedRng").finish_non_exhaustive()
+    }
+}
+
 /// A repeatable sequence for tests (`SplitMix64`). Not secret, never used by the server.
 #[derive(Debug)]
 pub struct SeededRng(AtomicU64);
@@ -101,6 +152,18 @@ mod tests {
     fn seeded_sequence_repeats() {
         let (a, b) = (SeededRng::new(7), SeededRng::new(7));
         assert_eq!(a.bytes::<32>(), b.bytes::<32>());
+    }
+
+    #[test]
+    fn what_is_drawn_ahead_is_used_once() {
+        let (source, ahead) = (SeededRng::new(7), BufferedRng::new(Arc::new(SeededRng::new(7))));
+        let (mut all, mut expected) = (Vec::new(), [0; 2 * AHEAD]);
+        while all.len() < 2 * AHEAD {
+            all.extend(ahead.bytes::<32>());
+        }
+        source.fill(&mut expected);
+        assert_eq!(all, expected);
+        assert_ne!(ahead.bytes::<1000>(), ahead.bytes::<1000>());
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Edge {
         let started = Instant::now();
         let _slot = self.slots.take()?;
         let done = catch_unwind(AssertUnwindSafe(|| self.answer_route(route, headers)));
-        let id = self.ids.of(headers, self.app.rng.as_ref());
+        let id = context::request_id(headers, &self.app.names);
         let mut response = match done {
             Ok(response) => response?,
             Err(_) => span(&id).in_scope(|| self.panicked(!matches!(route, Route::Keys | Route::Validate))),

@@ -21,8 +21,7 @@ use tower::ServiceExt as _;
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    ApiError, Limits, RequestSpan, Routes, Tracer, body, client,
-    context::{self, RequestIds},
+    ApiError, Limits, RequestSpan, Routes, Tracer, body, client, context,
     cors::Cors,
     error::{RETRY_AFTER, no_store},
     metrics::{HttpMetrics, Measured, head_size, method_name},
@@ -54,7 +53,6 @@ pub struct Edge {
     limits: Limits,
     slots: Slots,
     metrics: HttpMetrics,
-    ids: RequestIds,
     at_once: AtOnce,
     tracer: Option<Tracer>,
 }
@@ -69,7 +67,6 @@ impl Edge {
             cors: Cors::new(&app.config),
             slots: Slots::new(limits.requests),
             metrics: HttpMetrics::new(&patterns),
-            ids: RequestIds::default(),
             at_once: AtOnce::new(&app, &patterns),
             app,
             router,
@@ -99,7 +96,7 @@ impl Edge {
         let (mut parts, body) = request.into_parts();
         parts.uri = without_leading_slashes(parts.uri);
         let client = client::address(&self.app.config.server.ip, peer, &parts.headers);
-        let id = self.ids.of(&parts.headers, self.app.rng.as_ref());
+        let id = context::request_id(&parts.headers, &self.app.names);
         let entry = Entry::new(&parts.method, &parts.uri, &parts.headers, client, id.clone());
         let (method, url) = (method_name(&parts.method), self.patterns.of(parts.uri.path()));
         let trace = self.tracer.as_ref().and_then(|tracer| Some((tracer, tracer.begin(&parts.headers)?)));

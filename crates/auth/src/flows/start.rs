@@ -93,7 +93,7 @@ pub(super) fn answer(app: &App, flow: FlowKind, tenant: TenantId, now: Timestamp
         FlowKind::Login => &app.starts.login,
         FlowKind::Registration => &app.starts.registration,
     };
-    let id = FlowId::ordered(now, app.rng.as_ref());
+    let id = FlowId::ordered(now, &app.names);
     let token = csrf_token(&app.keyring, tenant, flow, id);
     Answer::start(template.get_or_init(|| template_of(app, flow)).fill(&token, id))
 }
