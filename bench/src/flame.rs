@@ -94,7 +94,7 @@ fn without_generics(name: &str) -> String {
             _ => {}
         }
     }
-    short
+    short.replace("::::", "::")
 }
 
 impl Node {
@@ -220,6 +220,7 @@ mod tests {
             ("a::B<C<D>>::e", "a::B::e"),
             ("<a::B as c::D<E>>::f", "a::B::f"),
             ("<a::B<C> as d::E>::f", "a::B as d::E::f"),
+            ("a::<impl b::C>::d", "a::d"),
             ("plain", "plain"),
         ] {
             assert_eq!(without_generics(long), short, "{long}");

@@ -48,11 +48,11 @@ pub(super) fn open(path: &Path, shared: bool) -> Result<Opened, OpenError> {
     let mut writer = Connection::open(path).map_err(explain)?;
     writer.busy_timeout(BUSY_AT_OPEN).map_err(explain)?;
     writer.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)).map_err(explain)?;
-    writer.execute_batch(SETTINGS).map_err(explain)?;
-    writer.execute_batch("PRAGMA journal_size_limit = 67108864").map_err(explain)?;
     if lock.is_some() {
         check(&writer, path)?;
     }
+    writer.execute_batch(SETTINGS).map_err(explain)?;
+    writer.execute_batch("PRAGMA journal_size_limit = 67108864").map_err(explain)?;
     migrate(&mut writer, lock.is_some(), path)?;
     if let Some(lock) = &mut lock {
         lock.rewind()
@@ -141,8 +141,10 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     if fs::metadata(path).is_ok_and(|file| file.len() > CHECKED) {
         return Ok(());
     }
+    // Each page is read once, so a large cache would only keep what nobody asked for.
     let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .execute_batch("PRAGMA cache_size = -512")
+        .and_then(|()| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))
         .map_err(|error| open_error(path, &error))?;
     if found == "ok" { Ok(()) } else { Err(corrupt(path, &found)) }
 }
