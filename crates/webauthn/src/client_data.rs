@@ -25,7 +25,7 @@ pub(crate) struct ClientData {
     #[serde(rename = "topOrigin")]
     top_origin: Option<String>,
     #[serde(rename = "tokenBinding")]
-    token_binding: Option<TokenBinding>,
+    _token_binding: Option<TokenBinding>,
 }
 
 /// Of older browsers (WebAuthn level 2); only the status is looked at.
@@ -76,7 +76,6 @@ impl ClientData {
         if self.cross_origin == Some(true) || self.top_origin.is_some() {
             return Err(Reason::CrossOrigin);
         }
-        let _ = &self.token_binding;
         Ok(())
     }
 }
