@@ -9,7 +9,7 @@ use std::{
 
 use inkan_base::OsRng;
 use inkan_crypto::{PasswordPolicy, PasswordPool};
-use inkan_store::StoreOptions;
+use inkan_store::{Keep, StoreOptions};
 use inkan_test_support::{PostgresCluster, temporary_directory};
 
 use crate::{
@@ -157,7 +157,10 @@ async fn server(options: &Options, database: &str) -> Result<(Vec<Measurement>, 
     let path = data.join("inkan.db");
     let (url, store) = if let Some(cluster) = &cluster {
         let url = as_url(&cluster.url());
-        (url.clone(), StoreOptions::Postgres { url, pool: 16, wait: Duration::from_secs(2) })
+        (
+            url.clone(),
+            StoreOptions::Postgres { url, pool: 16, wait: Duration::from_secs(2), keep: Keep::default() },
+        )
     } else {
         (format!("sqlite://{}", path.display()), StoreOptions::Sqlite { path })
     };

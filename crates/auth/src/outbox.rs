@@ -33,8 +33,6 @@ const NO_SMTP: &str =
     "Development mailbox: no SMTP server is configured, so this mail was not sent to anybody.";
 /// How long a worker has for one mail before another one may take it.
 const LEASE: Duration = Duration::from_secs(30);
-/// How many mails are sent at the same time.
-const BATCH: usize = 16;
 /// The queue is looked at so often even when nobody tells that there is something: another node may have died.
 const POLL: Duration = Duration::from_secs(5);
 /// First and longest pause between two attempts.
@@ -88,12 +86,26 @@ impl OutboxWorker {
         Self { app, mailer }
     }
 
+    /// How many mails are sent at the same time.
+    fn places(&self) -> usize {
+        self.app.config.email_delivery.smtp.connections.into()
+    }
+
+    /// Takes back what a server that was killed had begun to send, if this one is the only one: else it would have to wait
+    /// until the leases have run out. To be called once, before anything is sent.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the queue cannot be written.
+    pub async fn take_back(&self) -> Result<(), StoreError> {
+        self.app.store.release_outbox(self.app.clock.now(), LEASE).await
+    }
+
     /// Sends what is due now and returns how many were handled.
     ///
     /// # Errors
     /// [`StoreError`] when the queue cannot be read; a mail that fails is no error, it is tried again.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
-        let claimed = self.claim(BATCH).await?;
+        let claimed = self.claim(self.places()).await?;
         let count = claimed.len();
         futures_util::future::join_all(claimed.into_iter().map(|message| self.deliver(message))).await;
         Ok(count)
@@ -108,7 +120,7 @@ impl OutboxWorker {
         let mut sending = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
-            match self.claim(BATCH - sending.len()).await {
+            match self.claim(self.places() - sending.len()).await {
                 Ok(claimed) => claimed.into_iter().for_each(|message| {
                     let worker = self.clone();
                     sending.spawn(async move { worker.deliver(message).await });
@@ -118,7 +130,7 @@ impl OutboxWorker {
             tokio::select! {
                 () = &mut stop => break,
                 Some(done) = sending.join_next() => self.settle(done),
-                () = wakeups.notified(), if sending.len() < BATCH => {}
+                () = wakeups.notified(), if sending.len() < self.places() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }

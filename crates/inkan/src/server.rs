@@ -8,7 +8,7 @@ use inkan_base::{Clock, OsRng, Rng, SystemClock};
 use inkan_config::{Config, DatabaseTarget, Listener, Smtp, SmtpTls};
 use inkan_crypto::{PasswordPolicy, Secrets, SecretsError};
 use inkan_mail::{Mailbox, Mailer, SmtpError, SmtpMailer, SmtpSettings, Tls};
-use inkan_store::{OpenError, Store, StoreOptions};
+use inkan_store::{Keep, OpenError, Store, StoreOptions};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -252,7 +252,12 @@ pub fn store_options(config: &Config) -> StoreOptions {
         DatabaseTarget::Sqlite(path) => StoreOptions::Sqlite { path },
         DatabaseTarget::Postgres(url) => {
             let pool = usize::try_from(config.database.pool).unwrap_or(usize::MAX);
-            StoreOptions::Postgres { url, pool, wait: Duration::ZERO }
+            let keep = Keep {
+                idle: usize::try_from(config.database.idle_pool).unwrap_or(usize::MAX),
+                age: config.database.conn_max_lifetime,
+                idle_time: config.database.conn_max_idletime,
+            };
+            StoreOptions::Postgres { url, pool, wait: Duration::ZERO, keep }
         }
     }
 }
@@ -301,6 +306,7 @@ fn smtp_settings(smtp: &Smtp) -> SmtpSettings {
         SmtpTls::Starttls => Tls::StartTls,
         SmtpTls::None => Tls::None,
     };
+    settings.connections = smtp.connections.into();
     if !smtp.user.is_empty() {
         settings.user = Some(smtp.user.clone());
         settings.password = Some(smtp.password.expose().to_owned());

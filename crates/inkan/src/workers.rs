@@ -17,6 +17,9 @@ const FLUSH: Duration = Duration::from_secs(5);
 
 /// Sends mails until `shutdown`; then what is under way and what is still due.
 pub(crate) async fn outbox(app: Arc<App>, worker: OutboxWorker, shutdown: CancellationToken) {
+    if let Err(error) = worker.take_back().await {
+        tracing::warn!(%error, "mails that were being sent when the server ended are sent when their leases run out");
+    }
     while !shutdown.is_cancelled() {
         let (worker, stop) = (worker.clone(), shutdown.clone());
         let run = supervised(&app.metrics, "outbox", async move {

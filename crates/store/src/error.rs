@@ -77,6 +77,15 @@ pub enum OpenError {
     /// The database is older than this program and may not be migrated now, because another process uses it.
     #[error("the database has to be migrated first; the process that uses it must be stopped for that")]
     OlderSchema,
+    /// Another process has been migrating the database for this time, or holds its lock for another reason.
+    #[error(
+        "another server has been migrating the database for {seconds} s: wait until it is done, or end the session that holds \
+         the advisory lock (pg_locks)"
+    )]
+    Busy {
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// A migration failed.
     #[error("a migration failed: {0}")]
     Migration(String),

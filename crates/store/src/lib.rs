@@ -49,5 +49,5 @@ pub use error::{OpenError, StoreError};
 pub use maintenance::CleanedUp;
 pub use meter::{Activity, Spent, Usage, counted, measured};
 pub use signals::SessionEvent;
-pub use store::{Store, StoreOptions};
+pub use store::{Keep, Store, StoreOptions};
 pub use tx::{Question, Tx};

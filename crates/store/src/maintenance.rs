@@ -123,6 +123,18 @@ impl Store {
         }
     }
 
+    /// Makes due what another process of this database had claimed for `lease`, or was to be tried again within it. Does nothing
+    /// on PostgreSQL, where that process may be another node that is sending.
+    ///
+    /// # Errors
+    /// As every transaction.
+    pub async fn release_outbox(&self, now: Timestamp, lease: Duration) -> Result<(), StoreError> {
+        if !self.has_one_server() {
+            return Ok(());
+        }
+        self.write(TenantId::DEFAULT, async |tx| outbox::release(tx, now, lease).await).await
+    }
+
     /// Claims up to `limit` due messages of all tenants for the length of `lease`, most urgent first. No two callers get the
     /// same message while a lease lasts. Messages that expired meanwhile are given up.
     ///

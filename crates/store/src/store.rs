@@ -32,7 +32,20 @@ pub enum StoreOptions {
         pool: usize,
         /// How long a transaction waits for a connection; zero means 2 s.
         wait: Duration,
+        /// Which connections are kept.
+        keep: Keep,
     },
+}
+
+/// Which connections are kept open. Zero: no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// How many that nobody uses.
+    pub idle: usize,
+    /// Until which age.
+    pub age: Duration,
+    /// How long one that nobody uses.
+    pub idle_time: Duration,
 }
 
 /// An open database. Clones share it.
@@ -78,8 +91,8 @@ impl Store {
             StoreOptions::Sqlite { path } => {
                 Engine::Sqlite(SqliteEngine::open(path, shared, signals.clone()).await?)
             }
-            StoreOptions::Postgres { url, pool, wait } => {
-                Engine::Postgres(PostgresEngine::open(&url, pool, wait, signals.clone()).await?)
+            StoreOptions::Postgres { url, pool, wait, keep } => {
+                Engine::Postgres(PostgresEngine::open(&url, pool, wait, keep, signals.clone()).await?)
             }
         };
         Ok(Self(Arc::new(Inner { engine, signals, clock, meter: Meter::default() })))
@@ -182,6 +195,11 @@ impl Store {
         self.0.meter.usage()
     }
 
+    /// Whether no other server can be at work on this database.
+    pub(crate) fn has_one_server(&self) -> bool {
+        matches!(self.0.engine, Engine::Sqlite(_))
+    }
+
     /// The clock that the store was opened with.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -191,6 +209,14 @@ impl Store {
 
 #[cfg(test)]
 impl Store {
+    /// Closes SQLite's reading connections.
+    pub(crate) fn lose_readers(&self) {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.lose_readers(),
+            Engine::Postgres(_) => panic!("only files have readers"),
+        }
+    }
+
     /// Lets the SQLite file grow to this many pages only.
     pub(crate) async fn limit_pages(&self, pages: u32) {
         match &self.0.engine {

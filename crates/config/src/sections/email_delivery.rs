@@ -37,6 +37,10 @@ pub struct Smtp {
     pub password: Secret,
     /// Protection of the connection.
     pub tls: SmtpTls,
+    /// How many mails are sent at the same time, each over a connection of its own. Mail servers limit how many they accept
+    /// from one client.
+    #[schemars(range(min = 1, max = 256))]
+    pub connections: u16,
 }
 
 impl Default for EmailDelivery {
@@ -58,6 +62,7 @@ impl Default for Smtp {
             user: String::new(),
             password: Secret::default(),
             tls: SmtpTls::Auto,
+            connections: 32,
         }
     }
 }

@@ -22,8 +22,6 @@ use tokio::time::{Instant, timeout};
 use crate::{Message, SendError};
 use connection::Connection;
 
-/// How many unused connections are kept.
-const MAX_IDLE: usize = 4;
 /// How long an unused connection is kept; servers close theirs after five minutes (RFC 5321 §4.5.3.2.7).
 const MAX_IDLE_TIME: Duration = Duration::from_mins(1);
 /// How many mails go over one connection; servers limit this.
@@ -93,7 +91,7 @@ impl SmtpMailer {
 
     fn park(&self, connection: Connection) {
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_IDLE && connection.mails() < MAX_MAILS {
+        if idle.len() < self.0.settings.connections && connection.mails() < MAX_MAILS {
             idle.push((Instant::now(), connection));
         }
     }

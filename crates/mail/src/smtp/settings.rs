@@ -39,6 +39,8 @@ pub struct SmtpSettings {
     pub tls: Tls,
     /// The limit for one mail, from connecting to the last answer.
     pub timeout: Duration,
+    /// How many connections are kept for the next mails.
+    pub connections: usize,
 }
 
 impl SmtpSettings {
@@ -55,6 +57,7 @@ impl SmtpSettings {
             password: None,
             tls: Tls::Auto,
             timeout: Self::DEFAULT_TIMEOUT,
+            connections: 4,
         }
     }
 

@@ -90,7 +90,7 @@ impl OtpSecrets<'_, '_> {
             secret.created_at,
             secret.updated_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The user's secret.

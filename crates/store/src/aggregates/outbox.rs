@@ -258,6 +258,15 @@ pub(crate) async fn claim(
     Ok(messages)
 }
 
+/// Ends the leases that run out within `lease`.
+pub(crate) async fn release(tx: &mut Tx<'_>, now: Timestamp, lease: Duration) -> Result<(), StoreError> {
+    static SQL: Sql = Sql::new(
+        "UPDATE outbox SET leased_until = NULL WHERE id IN (\
+         SELECT id FROM outbox WHERE state = 'pending' AND leased_until <= $1)",
+    );
+    tx.send(&SQL, params![now + lease]).await
+}
+
 /// A long backlog is given up in pieces, so that no transaction takes long.
 const GIVEN_UP_AT_ONCE: i64 = 500;
 

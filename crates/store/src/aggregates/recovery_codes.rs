@@ -44,7 +44,7 @@ impl RecoveryCodes<'_, '_> {
         let tenant = self.0.tenant();
         let mut params: Vec<Param<'_>> = params![tenant, user, now].to_vec();
         params.extend(macs.iter().map(Param::from));
-        self.0.execute(&SQL, &params).await.map(drop)
+        self.0.send(&SQL, &params).await
     }
 
     /// Uses up the code with this MAC; `false` if the user has no such code or it was used before, also at the same moment.

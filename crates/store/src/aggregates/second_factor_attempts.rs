@@ -91,7 +91,7 @@ impl SecondFactorAttempts<'_, '_> {
              WHERE tenant_id = $1 AND user_id = $2 AND method = $3 AND attempts > 0",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, user, method]).await.map(drop)
+        self.0.send(&SQL, params![tenant, user, method]).await
     }
 
     /// Gives the user the whole budget of this method again.
@@ -103,6 +103,6 @@ impl SecondFactorAttempts<'_, '_> {
             "DELETE FROM second_factor_attempts WHERE tenant_id = $1 AND user_id = $2 AND method = $3",
         );
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, user, method]).await.map(drop)
+        self.0.send(&SQL, params![tenant, user, method]).await
     }
 }

@@ -89,7 +89,7 @@ impl SigningKeys<'_, '_> {
     pub async fn replace_sealed(&mut self, id: i64, sealed: &[u8]) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new("UPDATE signing_keys SET sealed = $3 WHERE tenant_id = $1 AND id = $2");
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id, sealed]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id, sealed]).await
     }
 
     /// Removes a key: tokens that it signed are not valid any more.
@@ -99,6 +99,6 @@ impl SigningKeys<'_, '_> {
     pub async fn delete(&mut self, id: i64) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new("DELETE FROM signing_keys WHERE tenant_id = $1 AND id = $2");
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, id]).await.map(drop)
+        self.0.send(&SQL, params![tenant, id]).await
     }
 }

@@ -88,9 +88,9 @@ impl TrustedDevices<'_, '_> {
             device.expires_at,
             device.last_used_at,
         ];
-        self.0.execute(&SQL, params).await?;
+        self.0.send(&SQL, params).await?;
         let older = keep.saturating_sub(1).max(0);
-        self.0.execute(&TRIM, params![tenant, device.user_id, device.id, older]).await.map(drop)
+        self.0.send(&TRIM, params![tenant, device.user_id, device.id, older]).await
     }
 
     /// The user's device with this token, unless it has expired.

@@ -193,7 +193,7 @@ impl WebauthnChallenges<'_, '_> {
             challenge.expires_at,
             challenge.consumed_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The challenge, if it belongs to this flow (or to none) and is of this kind; consumed, expired or open.

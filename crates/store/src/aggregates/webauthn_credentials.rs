@@ -157,7 +157,7 @@ impl WebauthnCredentials<'_, '_> {
             credential.updated_at,
             credential.last_used_at,
         ];
-        self.0.execute(&SQL, params).await.map(drop)
+        self.0.send(&SQL, params).await
     }
 
     /// The credential with this id, whoever has it.

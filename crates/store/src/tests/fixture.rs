@@ -35,7 +35,8 @@ pub(super) async fn postgres_database() -> TestDatabase {
     let cluster = PostgresCluster::shared().await;
     cluster
         .database(async |url| {
-            let options = StoreOptions::Postgres { url, pool: 1, wait: Duration::ZERO };
+            let options =
+                StoreOptions::Postgres { url, pool: 1, wait: Duration::ZERO, keep: crate::Keep::default() };
             Store::open(options, clock()).await.unwrap().close().await;
         })
         .await
@@ -82,9 +83,12 @@ impl Place {
     pub(super) fn options(&self) -> StoreOptions {
         match self {
             Self::Sqlite(directory) => StoreOptions::Sqlite { path: file(directory) },
-            Self::Postgres(database) => {
-                StoreOptions::Postgres { url: database.url(), pool: 8, wait: Duration::from_secs(20) }
-            }
+            Self::Postgres(database) => StoreOptions::Postgres {
+                url: database.url(),
+                pool: 8,
+                wait: Duration::from_secs(20),
+                keep: crate::Keep::default(),
+            },
         }
     }
 }

@@ -6,13 +6,14 @@ use inkan_base::{AuditId, OutboxId, Timestamp};
 
 use super::{
     TestStore,
-    fixture::{NOW, TENANT, flow, passcode, session},
+    fixture::{NOW, Place, TENANT, flow, passcode, session},
 };
 use crate::{CleanedUp, NewOutboxMessage, OutboxMessage, OutboxState, StoreError};
 
 inkan_test_support::engines!(TestStore:
     urgent_messages_are_claimed_first,
     leases_exclude_others_until_they_end,
+    leases_of_a_killed_server_end_where_there_is_only_one,
     parallel_claims_are_disjoint,
     payloads_are_wiped,
     retries_wait,
@@ -68,6 +69,19 @@ async fn leases_exclude_others_until_they_end(test: TestStore) {
     assert_eq!(claim(&test, after(29)).await, []);
     let again = claim(&test, after(30)).await;
     assert_eq!((again[0].id, again[0].attempts), (id, 2));
+}
+
+async fn leases_of_a_killed_server_end_where_there_is_only_one(test: TestStore) {
+    let id = enqueue(&test, 10).await;
+    let later = enqueue(&test, 10).await;
+    assert_eq!(claim(&test, NOW).await.len(), 2);
+    test.store.write(TENANT, async |tx| tx.outbox().retry(later, after(600), "busy").await).await.unwrap();
+    test.store.release_outbox(after(1), LEASE).await.unwrap();
+    let claimed: Vec<_> = claim(&test, after(1)).await.iter().map(|message| message.id).collect();
+    match test.place {
+        Place::Sqlite(_) => assert_eq!(claimed, [id]),
+        Place::Postgres(_) => assert_eq!(claimed, [], "another node may be sending"),
+    }
 }
 
 async fn parallel_claims_are_disjoint(test: TestStore) {

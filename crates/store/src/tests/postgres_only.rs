@@ -9,11 +9,11 @@ use super::{
     TestStore,
     fixture::{NOW, TENANT, clock, postgres_database, session},
 };
-use crate::{OpenError, SessionEvent, Store, StoreError, StoreOptions, Tx, User, sql::Sql};
+use crate::{Keep, OpenError, SessionEvent, Store, StoreError, StoreOptions, Tx, User, sql::Sql};
 
 async fn with_pool(pool: usize, wait: Duration) -> (Store, inkan_test_support::TestDatabase) {
     let database = postgres_database().await;
-    let options = StoreOptions::Postgres { url: database.url(), pool, wait };
+    let options = StoreOptions::Postgres { url: database.url(), pool, wait, keep: Keep::default() };
     (Store::open(options, clock()).await.unwrap(), database)
 }
 
@@ -209,12 +209,74 @@ async fn transactions_of_callers_that_are_gone_hold_nothing() {
     }
 }
 
+static BACKEND: Sql = Sql::new("SELECT pg_backend_pid()");
+static BACKENDS: Sql = Sql::new(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'inkan'",
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_kept_as_long_as_wanted() {
+    let database = postgres_database().await;
+    let open = async |keep| {
+        let (url, wait) = (database.url(), Duration::ZERO);
+        Store::open(StoreOptions::Postgres { url, pool: 4, wait, keep }, clock()).await.unwrap()
+    };
+    let number = async |store: &Store, sql| {
+        store.read(TENANT, async |tx| tx.query(sql, &[]).await?.remove(0).take::<i64>()).await.unwrap()
+    };
+    let store = open(Keep { age: Duration::from_hours(1), ..Keep::default() }).await;
+    assert_eq!(number(&store, &BACKEND).await, number(&store, &BACKEND).await);
+    store.close().await;
+    let store = open(Keep { age: Duration::from_millis(1), ..Keep::default() }).await;
+    let first = number(&store, &BACKEND).await;
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    assert_ne!(first, number(&store, &BACKEND).await);
+    store.close().await;
+
+    for keep in [
+        Keep { idle_time: Duration::from_millis(100), ..Keep::default() },
+        Keep { idle: 1, age: Duration::from_millis(100), ..Keep::default() },
+    ] {
+        let (store, watching) = (open(keep).await, open(Keep::default()).await);
+        let both = tokio::join!(number(&store, &BACKEND), number(&store, &BACKEND), number(&store, &BACKEND));
+        assert_ne!(both.0, both.1);
+        let closed = async {
+            // two listeners and the one that watches
+            while number(&watching, &BACKENDS).await > 3 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), closed).await.unwrap();
+        store.ping().await.unwrap();
+        store.close().await;
+        watching.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_migration_is_waited_for_but_not_for_ever() {
+    static LOCK: Sql = Sql::new("SELECT pg_advisory_lock(115922968866305)");
+    let (store, database) = with_pool(1, Duration::ZERO).await;
+    store.read(TENANT, async |tx| tx.query(&LOCK, &[]).await.map(drop)).await.unwrap();
+    let options =
+        StoreOptions::Postgres { url: database.url(), pool: 1, wait: Duration::ZERO, keep: Keep::default() };
+    let waiting = Store::open(options.clone(), clock()).await;
+    assert!(matches!(waiting, Err(OpenError::Busy { .. })), "{:?}", waiting.err());
+    store.close().await;
+    Store::open(options, clock()).await.unwrap();
+}
+
 static COUNT: Sql = Sql::new("SELECT count(*) FROM users");
 
 #[tokio::test]
 async fn unusable_urls_are_explained() {
     let open = async |url: &str| {
-        let options = StoreOptions::Postgres { url: url.to_owned(), pool: 1, wait: Duration::ZERO };
+        let options = StoreOptions::Postgres {
+            url: url.to_owned(),
+            pool: 1,
+            wait: Duration::ZERO,
+            keep: Keep::default(),
+        };
         Store::open(options, clock()).await.err().unwrap()
     };
     assert!(matches!(open("nonsense").await, OpenError::Url(_)));
@@ -227,7 +289,11 @@ async fn connections_are_encrypted_and_verified() {
     let (_cluster, port, authority) = PostgresCluster::start_encrypted().await;
     let open = async |host: &str, parameters: &str| {
         let url = format!("postgres://postgres@{host}:{port}/postgres?{parameters}");
-        Store::open(StoreOptions::Postgres { url, pool: 2, wait: Duration::ZERO }, clock()).await
+        Store::open(
+            StoreOptions::Postgres { url, pool: 2, wait: Duration::ZERO, keep: Keep::default() },
+            clock(),
+        )
+        .await
     };
     let trusted = format!("sslmode=require&sslrootcert={}", authority.display());
     let store = open("localhost", &trusted).await.unwrap();

@@ -57,6 +57,20 @@ async fn commands_beside_a_server_are_noticed() {
 }
 
 #[tokio::test]
+async fn readers_that_are_lost_are_replaced() {
+    let test = TestStore::sqlite().await;
+    let user = test.user().await;
+    for _ in 0..2 {
+        test.store.lose_readers();
+        let found = test.store.read(TENANT, async |tx| tx.users().find(user.id).await).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&user));
+    }
+    test.store.close().await;
+    let closed = test.store.read(TENANT, async |tx| tx.users().find(user.id).await).await;
+    assert!(matches!(closed, Err(StoreError::Unavailable(_))), "{closed:?}");
+}
+
+#[tokio::test]
 async fn damaged_files_are_named() {
     let directory = inkan_test_support::temporary_directory();
     let path = directory.path().join("inkan.db");

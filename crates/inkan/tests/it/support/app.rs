@@ -214,7 +214,12 @@ audit_log: { console_output: { enabled: false } }
 ";
 
 async fn migrate(url: String) {
-    let options = StoreOptions::Postgres { url, pool: 2, wait: std::time::Duration::ZERO };
+    let options = StoreOptions::Postgres {
+        url,
+        pool: 2,
+        wait: std::time::Duration::ZERO,
+        keep: inkan_store::Keep::default(),
+    };
     Store::open(options, Arc::new(SystemClock)).await.unwrap().close().await;
 }
 

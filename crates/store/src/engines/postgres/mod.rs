@@ -22,14 +22,14 @@ use deadpool_postgres::{Object, Pool, PoolError};
 use inkan_base::{SessionId, TenantId};
 use tokio::{
     task::JoinHandle,
-    time::{Duration, timeout},
+    time::{Duration, sleep, timeout},
 };
 
 pub(crate) use self::handle::PgHandle;
 use self::{errors::explain, together::together};
 use super::DEFAULT_WAIT;
 use crate::{
-    OpenError, StoreError, Tx,
+    Keep, OpenError, StoreError, Tx,
     error::chain,
     meter::Load,
     signals::{Effects, Signals},
@@ -41,21 +41,28 @@ pub(crate) struct PostgresEngine {
     pool: Pool,
     wait: Duration,
     listener: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
 }
+
+/// How often connections that are not kept are looked for, unless they are kept for less.
+const SWEEP: Duration = Duration::from_secs(5);
+const SHORTEST_SWEEP: Duration = Duration::from_millis(100);
 
 impl PostgresEngine {
     pub(crate) async fn open(
         url: &str,
         connections: usize,
         wait: Duration,
+        keep: Keep,
         signals: Arc<Signals>,
     ) -> Result<Self, OpenError> {
         let address = open::Address::parse(url)?;
         open::migrate(&address).await?;
         let wait = if wait.is_zero() { DEFAULT_WAIT } else { wait };
-        let pool = open::pool(address.clone(), connections.max(1))?;
+        let pool = open::pool(address.clone(), connections.max(1), keep.age)?;
         let listener = tokio::spawn(listener::run(address, signals));
-        Ok(Self { pool, wait, listener })
+        let sweeper = tokio::spawn(sweep(pool.clone(), keep));
+        Ok(Self { pool, wait, listener, sweeper })
     }
 
     pub(crate) async fn read<T, E: From<StoreError>>(
@@ -112,6 +119,7 @@ impl PostgresEngine {
 
     pub(crate) fn close(&self) {
         self.listener.abort();
+        self.sweeper.abort();
         self.pool.close();
     }
 
@@ -141,6 +149,27 @@ impl PostgresEngine {
 impl Drop for PostgresEngine {
     fn drop(&mut self) {
         self.listener.abort();
+        self.sweeper.abort();
+    }
+}
+
+/// Closes connections that nobody uses and that are not to be kept.
+async fn sweep(pool: Pool, keep: Keep) {
+    let within = |limit: Duration, time: Duration| limit.is_zero() || time < limit;
+    let limits = [keep.age, keep.idle_time].into_iter().filter(|limit| !limit.is_zero());
+    let pause = limits.min().unwrap_or(SWEEP).clamp(SHORTEST_SWEEP, SWEEP);
+    loop {
+        sleep(pause).await;
+        let idle = pool.status().available;
+        let mut spare = if keep.idle == 0 { 0 } else { idle.saturating_sub(keep.idle) };
+        pool.retain(|_, metrics| {
+            let kept = within(keep.age, metrics.age()) && within(keep.idle_time, metrics.last_used());
+            if kept && spare > 0 {
+                spare -= 1;
+                return false;
+            }
+            kept
+        });
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::{str::FromStr, time::Duration};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Metrics, Pool, RecyclingMethod, Runtime};
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, config::SslMode};
+use tokio_postgres::{Client, Config, config::SslMode, error::SqlState};
 
 use super::tls::Tls;
 use crate::{OpenError, error::chain, migrations};
 
 /// Key of the advisory lock under which migrations run (any number that nobody else uses).
 const MIGRATION_LOCK: i64 = 0x696e_6b61_6e01;
+
+/// How many seconds a node waits for another one that migrates, and a migration for what reads or writes a table.
+const TURN: u64 = if cfg!(test) { 3 } else { 30 };
 
 /// How long a connection may take to be made. In the pool less, see there.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -68,17 +71,21 @@ fn without_parameter(url: &str, name: &str) -> (String, Option<String>) {
     (rest, found)
 }
 
-/// The pool; connections are made when they are needed.
-pub(super) fn pool(address: Address, connections: usize) -> Result<Pool, OpenError> {
+/// The pool; connections are made when they are needed, and replaced at their next use when they are older than `age`.
+pub(super) fn pool(address: Address, connections: usize, age: Duration) -> Result<Pool, OpenError> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(address.config, address.tls, settings);
     let prepare = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
     });
+    let young = Hook::sync_fn(move |_, metrics: &Metrics| {
+        if age.is_zero() || metrics.age() < age { Ok(()) } else { Err(HookError::message("too old")) }
+    });
     Pool::builder(manager)
         .max_size(connections)
         .runtime(Runtime::Tokio1)
         .post_create(prepare)
+        .pre_recycle(young)
         .build()
         .map_err(|error| OpenError::Unavailable(chain(&error)))
 }
@@ -99,8 +106,11 @@ pub(super) async fn migrate(address: &Address) -> Result<(), OpenError> {
 }
 
 async fn migrate_on(client: &mut Client) -> Result<(), OpenError> {
-    let lock = format!("SELECT pg_advisory_lock({MIGRATION_LOCK})");
-    client.batch_execute(&lock).await.map_err(|error| OpenError::Unavailable(chain(&error)))?;
+    let lock = format!("SET lock_timeout = '{TURN}s'; SELECT pg_advisory_lock({MIGRATION_LOCK})");
+    client.batch_execute(&lock).await.map_err(|error| match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => OpenError::Busy { seconds: TURN },
+        _ => OpenError::Unavailable(chain(&error)),
+    })?;
     let runner = migrations::runner(migrations::POSTGRES)?;
     runner.run_async(client).await.map(drop).map_err(|error| migrations::open_error(&error))
 }

@@ -36,15 +36,19 @@ pub(crate) struct SqliteEngine {
 impl SqliteEngine {
     /// Opens and migrates the file; `shared`: beside a running server.
     pub(crate) async fn open(path: PathBuf, shared: bool, signals: Arc<Signals>) -> Result<Self, OpenError> {
+        let file = path.clone();
         let opened = tokio::task::spawn_blocking(move || open::open(&path, shared))
             .await
             .map_err(|error| OpenError::Unavailable(error.to_string()))??;
         let Opened { writer, readers, lock } = opened;
+        let names = writer.names.clone();
+        let another: readers::Opener =
+            Box::new(move || open::open_reader(&file, names.clone()).map_err(|error| names.explain(&error)));
         let writer = Writer::new(writer, signals.clone(), DEFAULT_WAIT);
         let watch = tokio::spawn(watch(writer.state.clone(), signals));
         Ok(Self {
             writer,
-            readers: Readers::new(readers, DEFAULT_WAIT),
+            readers: Readers::new(readers, another, DEFAULT_WAIT),
             watch,
             lock: std::sync::Mutex::new(lock),
         })
@@ -66,6 +70,12 @@ impl SqliteEngine {
         work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<(T, Vec<SessionId>), E> {
         self.writer.write(tenant, load, work).await
+    }
+
+    /// Closes the reading connections.
+    #[cfg(test)]
+    pub(crate) fn lose_readers(&self) {
+        self.readers.lose();
     }
 
     /// Lets the file grow to this many pages only.

@@ -70,7 +70,7 @@ pub(super) fn open(path: &Path, shared: bool) -> Result<Opened, OpenError> {
     Ok(Opened { writer: SqliteConnection { raw: writer, names }, readers, lock })
 }
 
-fn open_reader(path: &Path, names: Arc<ConstraintNames>) -> rusqlite::Result<SqliteConnection> {
+pub(super) fn open_reader(path: &Path, names: Arc<ConstraintNames>) -> rusqlite::Result<SqliteConnection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let raw = Connection::open_with_flags(path, flags)?;
     raw.busy_timeout(Duration::from_millis(500))?;

@@ -11,15 +11,19 @@ use tokio::{
 use super::{connection::SqliteConnection, writer::run};
 use crate::{StoreError, Tx, meter::Load};
 
+/// Makes a connection in place of one that was of no more use.
+pub(super) type Opener = Box<dyn Fn() -> Result<SqliteConnection, StoreError> + Send + Sync>;
+
 pub(super) struct Readers {
     idle: Mutex<Vec<SqliteConnection>>,
+    open: Opener,
     permits: Semaphore,
     wait: Duration,
 }
 
 impl Readers {
-    pub(super) fn new(connections: Vec<SqliteConnection>, wait: Duration) -> Self {
-        Self { permits: Semaphore::new(connections.len()), idle: Mutex::new(connections), wait }
+    pub(super) fn new(connections: Vec<SqliteConnection>, open: Opener, wait: Duration) -> Self {
+        Self { permits: Semaphore::new(connections.len()), idle: Mutex::new(connections), open, wait }
     }
 
     pub(super) async fn read<T, E: From<StoreError>>(
@@ -32,7 +36,12 @@ impl Readers {
             .await
             .map_err(|_| StoreError::Unavailable("too many readers are waiting".to_owned()))?
             .map_err(|_| closed())?;
-        let connection = self.idle().pop().ok_or_else(closed)?;
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None if self.permits.is_closed() => return Err(closed().into()),
+            None => (self.open)()?,
+        };
         let mut lease = Lease { readers: self, connection: Some(connection) };
         let result = match lease.connection.as_mut() {
             None => Err(closed().into()),
@@ -52,6 +61,12 @@ impl Readers {
         self.idle().clear();
     }
 
+    /// As if no connection had been fit to be kept.
+    #[cfg(test)]
+    pub(super) fn lose(&self) {
+        self.idle().clear();
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -61,7 +76,8 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store was closed".to_owned())
 }
 
-/// Gives the connection back without a transaction, also when the closure panics.
+/// Gives the connection back without a transaction, also when the closure panics. One that cannot leave its transaction would
+/// show an old state for ever and is closed.
 struct Lease<'a> {
     readers: &'a Readers,
     connection: Option<SqliteConnection>,
@@ -73,7 +89,8 @@ impl Drop for Lease<'_> {
         if !connection.raw.is_autocommit()
             && let Err(error) = connection.run("ROLLBACK")
         {
-            tracing::error!(error = %error, "a reading transaction could not be ended");
+            tracing::error!(error = %error, "a reading transaction could not be ended, its connection is closed");
+            return;
         }
         if !self.readers.permits.is_closed() {
             self.readers.idle().push(connection);
