@@ -178,6 +178,7 @@ async fn go(app: &TestApp, way: &Way, number: usize) -> Vec<(String, u64)> {
         let before = round_trips(app);
         let doc = flow.act(action, input).await;
         seen.push((doc.name().to_owned(), round_trips(app) - before));
+        app.deliver().await; // one mail at a time, so that the newest is the last one
     }
     seen
 }
