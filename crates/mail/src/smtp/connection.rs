@@ -68,7 +68,11 @@ impl Connection {
         let recipient = Rcpt::new(wire.to.clone(), Vec::new());
         self.inner.command(recipient).await.map_err(|error| final_if_5xx("RCPT TO", &error))?;
         self.inner.command(Data).await.map_err(|error| final_if_5xx("DATA", &error))?;
-        self.inner.message(&wire.content).await.map_err(|error| final_if_5xx("content", &error))?;
+        let sent = match std::str::from_utf8(&wire.content) {
+            Ok(content) => self.inner.command(ended(content)).await,
+            Err(_) => self.inner.message(&wire.content).await,
+        };
+        sent.map_err(|error| final_if_5xx("content", &error))?;
         Ok(())
     }
 
@@ -107,6 +111,13 @@ impl Connection {
     }
 }
 
+/// The content of a mail up to the dot that ends it (RFC 5321, section 4.5.2), for one write: in two, the dot would wait for the
+/// acknowledgement of the rest, which takes servers 40 ms.
+fn ended(content: &str) -> String {
+    let first = if content.starts_with('.') { "." } else { "" };
+    format!("{first}{}\r\n.\r\n", content.replace("\r\n.", "\r\n.."))
+}
+
 fn temporary(step: &str, error: &Error) -> SendError {
     SendError::Temporary(describe(step, error))
 }
@@ -121,5 +132,16 @@ fn describe(step: &str, error: &Error) -> String {
     match error.status() {
         Some(code) if error.to_string().contains('@') => format!("{step}: {code}"),
         _ => format!("{step}: {}", single_line(&error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_at_the_beginning_of_lines_are_doubled() {
+        assert_eq!(ended("a\r\n.b\r\n..\r\nc.d"), "a\r\n..b\r\n...\r\nc.d\r\n.\r\n");
+        assert_eq!(ended(".a"), "..a\r\n.\r\n");
     }
 }
