@@ -9,6 +9,12 @@ pub enum FlowError {
     Unauthorized,
     /// The one-time code was entered wrong too often.
     PasscodeMaxAttemptsReached,
+    /// A passkey or security key, or its registration, was refused.
+    PasskeyInvalid,
+    /// A security key that is only a second factor was used as a passkey.
+    CredentialMfaOnly,
+    /// A second factor is required and this device can do none of those that are left.
+    PlatformAuthenticatorRequired,
     /// The flow, the action or the token does not fit; nothing was changed.
     OperationNotPermitted,
     /// The endpoint is switched off.
@@ -41,6 +47,9 @@ impl FlowError {
             }
             Self::Unauthorized => "unauthorized",
             Self::PasscodeMaxAttemptsReached => "passcode_max_attempts_reached",
+            Self::PasskeyInvalid => "passkey_invalid",
+            Self::CredentialMfaOnly => "webauthn_credential_invalid_mfa_only",
+            Self::PlatformAuthenticatorRequired => "platform_authenticator_required",
             Self::OperationNotPermitted => "operation_not_permitted_error",
             Self::Forbidden => "forbidden",
             Self::FlowExpired => "flow_expired_error",
@@ -55,7 +64,11 @@ impl FlowError {
     pub const fn status(self) -> u16 {
         match self {
             Self::FormDataInvalid => 400,
-            Self::Unauthorized | Self::PasscodeMaxAttemptsReached => 401,
+            Self::Unauthorized
+            | Self::PasscodeMaxAttemptsReached
+            | Self::PasskeyInvalid
+            | Self::CredentialMfaOnly
+            | Self::PlatformAuthenticatorRequired => 401,
             Self::OperationNotPermitted | Self::Forbidden => 403,
             Self::RequestTimeout => 408,
             Self::FlowExpired => 410,
@@ -74,6 +87,11 @@ impl FlowError {
             Self::FormDataInvalid => "The submitted data is not valid.",
             Self::Unauthorized => "There is no valid session.",
             Self::PasscodeMaxAttemptsReached => "The passcode was entered wrong too many times.",
+            Self::PasskeyInvalid => "The passkey is not valid.",
+            Self::CredentialMfaOnly => {
+                "This security key is a second factor only and cannot be used to sign in."
+            }
+            Self::PlatformAuthenticatorRequired => "This device needs a built-in authenticator.",
             Self::OperationNotPermitted => "The flow is not permitted.",
             Self::Forbidden => "This endpoint is not available.",
             Self::FlowExpired => "The flow has expired.",
@@ -175,5 +193,11 @@ impl InputError {
     #[must_use]
     pub fn passcode_invalid() -> Self {
         Self::new("passcode_invalid", "The passcode is not valid.")
+    }
+
+    /// The one-time password was right, but it, or a later one, was used before (spec 00, decision 21).
+    #[must_use]
+    pub fn code_used() -> Self {
+        Self::new("passcode_invalid", "The code was already used. Please wait for the next one.")
     }
 }

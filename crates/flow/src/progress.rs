@@ -27,8 +27,6 @@ const MAX_HISTORY: usize = 32;
 pub struct Progress<S, D> {
     /// The current state.
     pub state: S,
-    /// The state this one was entered from. A rejection does not change it (spec 01, W6).
-    pub previous: Option<S>,
     /// The states still to be visited.
     pub queue: Vec<S>,
     /// What the flow remembers.
@@ -40,7 +38,6 @@ pub struct Progress<S, D> {
 #[serde(bound = "S: StateName, D: FlowData")]
 struct Snapshot<S, D> {
     state: S,
-    previous: Option<S>,
     queue: Vec<S>,
     data: D,
     revertible: bool,
@@ -81,7 +78,7 @@ impl<S: StateName, D: FlowData> Progress<S, D> {
     /// A new flow.
     #[must_use]
     pub fn start(first: S, queue: Vec<S>) -> Self {
-        Self { state: first, previous: None, queue, data: D::default(), history: Vec::new() }
+        Self { state: first, queue, data: D::default(), history: Vec::new() }
     }
 
     /// Goes on to the first of `next` and then the queue. `before` is the flow as it was stored before the action, to which
@@ -96,7 +93,6 @@ impl<S: StateName, D: FlowData> Progress<S, D> {
         if state != self.state {
             self.history.push(Snapshot {
                 state: before.state,
-                previous: before.previous,
                 queue: before.queue.clone(),
                 data: before.data.clone(),
                 revertible,
@@ -104,22 +100,24 @@ impl<S: StateName, D: FlowData> Progress<S, D> {
             if self.history.len() > MAX_HISTORY {
                 self.history.remove(0);
             }
-            self.previous = Some(self.state);
         }
         self.state = state;
         self.queue = queue;
         true
     }
 
+    /// Takes a way around through `next` before the state that was about to be entered; there is no way back over it.
+    pub fn detour(&mut self, next: S) {
+        let state = std::mem::replace(&mut self.state, next);
+        self.queue.insert(0, state);
+        if let Some(snapshot) = self.history.last_mut() {
+            snapshot.revertible = false;
+        }
+    }
+
     /// Moves to a state from which nothing goes on, and forgets everything.
     pub fn end(&mut self, state: S) {
-        *self = Self {
-            state,
-            previous: Some(self.state),
-            queue: Vec::new(),
-            data: D::default(),
-            history: Vec::new(),
-        };
+        *self = Self { state, queue: Vec::new(), data: D::default(), history: Vec::new() };
     }
 
     /// Whether the last step can be undone.
@@ -137,7 +135,6 @@ impl<S: StateName, D: FlowData> Progress<S, D> {
         let abandoned = std::mem::replace(&mut self.data, snapshot.data);
         self.data.keep_sticky(&abandoned);
         self.state = snapshot.state;
-        self.previous = snapshot.previous;
         self.queue = snapshot.queue;
         true
     }
@@ -183,12 +180,9 @@ mod tests {
         let before = flow.clone();
         flow.data = Data { plain: 1, sticky: 2 };
         assert!(flow.advance(&before, &[State::B], true));
-        assert_eq!(
-            (flow.state, flow.previous, flow.queue.as_slice()),
-            (State::B, Some(State::A), &[State::C][..])
-        );
+        assert_eq!((flow.state, flow.queue.as_slice()), (State::B, &[State::C][..]));
         assert!(flow.back());
-        assert_eq!((flow.state, flow.previous, flow.data.plain, flow.data.sticky), (State::A, None, 0, 2));
+        assert_eq!((flow.state, flow.data.plain, flow.data.sticky), (State::A, 0, 2));
         assert!(!flow.back());
     }
 
@@ -201,6 +195,15 @@ mod tests {
         assert!(flow.back());
         assert_eq!(flow.state, State::B);
         assert!(!flow.back());
+    }
+
+    #[test]
+    fn a_detour_comes_before_the_state_it_leads_around_and_cannot_be_undone() {
+        let mut flow = Progress::<State, Data>::start(State::A, vec![State::B]);
+        advance(&mut flow, &[], true);
+        flow.detour(State::C);
+        assert_eq!((flow.state, flow.queue.as_slice()), (State::C, &[State::B][..]));
+        assert!(!flow.can_go_back());
     }
 
     #[test]

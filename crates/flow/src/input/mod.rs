@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     Email,
     Password,
     Boolean,
+    Json,
 }
 
 impl Kind {
@@ -22,6 +23,7 @@ impl Kind {
             Self::Email => "email",
             Self::Password => "password",
             Self::Boolean => "boolean",
+            Self::Json => "json",
         }
     }
 }
@@ -39,6 +41,8 @@ pub struct Allowed {
 #[derive(Clone, Debug)]
 pub struct Input {
     pub(crate) name: &'static str,
+    /// Another name under which it is accepted.
+    alias: Option<&'static str>,
     pub(crate) kind: Kind,
     pub(crate) min: Option<usize>,
     pub(crate) max: Option<usize>,
@@ -54,6 +58,7 @@ impl Input {
     const fn new(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
+            alias: None,
             kind,
             min: None,
             max: None,
@@ -94,6 +99,19 @@ impl Input {
     #[must_use]
     pub const fn boolean(name: &'static str) -> Self {
         Self::new(name, Kind::Boolean)
+    }
+
+    /// An object, or its text; read by the action (spec 03, section 6.5).
+    #[must_use]
+    pub const fn json(name: &'static str) -> Self {
+        Self::new(name, Kind::Json)
+    }
+
+    /// Accepted under another name too.
+    #[must_use]
+    pub const fn or_named(mut self, alias: &'static str) -> Self {
+        self.alias = Some(alias);
+        self
     }
 
     /// At least `length` characters.
@@ -154,9 +172,11 @@ impl Input {
 
     /// The value as the action gets it.
     fn read(&self, submitted: &Map<String, Value>) -> Value {
-        let value = submitted.get(self.name).unwrap_or(&Value::Null);
+        let given = submitted.get(self.name).or_else(|| submitted.get(self.alias?));
+        let value = given.unwrap_or(&Value::Null);
         match self.kind {
             Kind::Boolean => Value::Bool(truthy(value)),
+            Kind::Json => value.clone(),
             _ if self.normalised => Value::String(as_text(value).trim().to_lowercase()),
             _ => Value::String(value.as_str().unwrap_or_default().to_owned()),
         }
@@ -164,7 +184,7 @@ impl Input {
 
     fn check(&self, value: &Value) -> Option<InputError> {
         let text = match self.kind {
-            Kind::Boolean => return None,
+            Kind::Boolean | Kind::Json => return None,
             _ => value.as_str().unwrap_or_default(),
         };
         let required = self.required == Some(true);
@@ -241,6 +261,12 @@ impl Inputs {
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
         self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// A JSON value; null when it was not given.
+    #[must_use]
+    pub fn json(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
     }
 
     fn value(&self, name: &str) -> Value {
