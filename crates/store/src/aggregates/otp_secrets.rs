@@ -108,7 +108,8 @@ impl OtpSecrets<'_, '_> {
     }
 
     /// Uses up the password of a time step. `false` if this or a later one was used before, also at the same moment, or the
-    /// secret is gone: one that replaced it has another id.
+    /// secret is gone: one that replaced it has another id. `resealed`: the secret under the server's newest secret, if it was
+    /// sealed under an older one.
     ///
     /// # Errors
     /// As every statement.
@@ -116,14 +117,15 @@ impl OtpSecrets<'_, '_> {
         &mut self,
         id: OtpSecretId,
         step: i64,
+        resealed: Option<&Vec<u8>>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         static SQL: Sql = Sql::new(
-            "UPDATE otp_secrets SET last_step = $3, updated_at = $4 \
+            "UPDATE otp_secrets SET last_step = $3, updated_at = $4, sealed = COALESCE($5, sealed) \
              WHERE tenant_id = $1 AND id = $2 AND last_step < $3",
         );
         let tenant = self.0.tenant();
-        Ok(self.0.execute(&SQL, params![tenant, id, step, now]).await? > 0)
+        Ok(self.0.execute(&SQL, params![tenant, id, step, now, resealed]).await? > 0)
     }
 
     /// Removes the user's secret; whether there was one.

@@ -166,13 +166,13 @@ impl TrustedDevices<'_, '_> {
         Ok(self.0.execute(&SQL, params![tenant, token_hash, user]).await? > 0)
     }
 
-    /// Trusts none of the user's devices any longer: a credential has changed. How many there were.
+    /// Trusts none of the user's devices any longer: a credential has changed.
     ///
     /// # Errors
     /// As every statement.
-    pub async fn revoke_all(&mut self, user: UserId) -> Result<u64, StoreError> {
+    pub async fn revoke_all(&mut self, user: UserId) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new("DELETE FROM trusted_devices WHERE tenant_id = $1 AND user_id = $2");
         let tenant = self.0.tenant();
-        self.0.execute(&SQL, params![tenant, user]).await
+        self.0.send(&SQL, params![tenant, user]).await
     }
 }

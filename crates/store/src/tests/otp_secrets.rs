@@ -57,7 +57,11 @@ async fn steps_only_go_forward(test: TestStore) {
             for (step, accepted) in
                 [(100, false), (99, false), (101, true), (101, false), (100, false), (103, true)]
             {
-                assert_eq!(tx.otp_secrets().accept_step(secret.id, step, later).await?, accepted, "{step}");
+                assert_eq!(
+                    tx.otp_secrets().accept_step(secret.id, step, None, later).await?,
+                    accepted,
+                    "{step}"
+                );
             }
             tx.otp_secrets().find(secret.user_id).await
         })
@@ -73,7 +77,7 @@ async fn one_of_many_at_once_is_accepted(test: TestStore) {
         let test = test.clone();
         async move {
             test.store
-                .write(TENANT, async |tx| tx.otp_secrets().accept_step(id, 101, NOW).await)
+                .write(TENANT, async |tx| tx.otp_secrets().accept_step(id, 101, None, NOW).await)
                 .await
                 .unwrap()
         }
@@ -88,8 +92,8 @@ async fn steps_of_another_secret_are_not_accepted(test: TestStore) {
         .write(TENANT, async |tx| {
             tx.otp_secrets().delete(old.user_id).await?;
             tx.otp_secrets().create(&new).await?;
-            assert!(!tx.otp_secrets().accept_step(old.id, 101, NOW).await?);
-            assert!(tx.otp_secrets().accept_step(new.id, 101, NOW).await?);
+            assert!(!tx.otp_secrets().accept_step(old.id, 101, None, NOW).await?);
+            assert!(tx.otp_secrets().accept_step(new.id, 101, None, NOW).await?);
             Ok::<_, StoreError>(())
         })
         .await

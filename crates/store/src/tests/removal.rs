@@ -103,7 +103,7 @@ async fn other_tenants_see_no_factors(test: TestStore) {
             assert!(!tx.recovery_codes().use_one(user.id, &MACS[0], NOW).await?);
             assert_eq!(tx.recovery_codes().delete_of_user(user.id).await?, 0);
             assert_eq!(tx.trusted_devices().find(user.id, &device, NOW).await?, None);
-            assert_eq!(tx.trusted_devices().revoke_all(user.id).await?, 0);
+            tx.trusted_devices().revoke_all(user.id).await?;
             assert!(!tx.trusted_devices().revoke_token(user.id, &device).await?);
             tx.second_factor_attempts().reset(user.id, "otp").await
         })

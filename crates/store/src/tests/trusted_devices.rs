@@ -59,7 +59,7 @@ async fn revoked_devices_are_not_trusted(test: TestStore) {
             assert!(!tx.trusted_devices().revoke_token(bob.id, &devices[1].token_hash).await?);
             assert!(tx.trusted_devices().revoke_token(ada.id, &devices[1].token_hash).await?);
             assert_eq!(tx.trusted_devices().list(ada.id, NOW).await?, devices[2..]);
-            assert_eq!(tx.trusted_devices().revoke_all(ada.id).await?, 2);
+            tx.trusted_devices().revoke_all(ada.id).await?;
             for device in &devices {
                 assert_eq!(tx.trusted_devices().find(ada.id, &device.token_hash, NOW).await?, None);
             }
