@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::error::Report;
-use crate::{Config, DatabaseTarget, Nodes, RateLimitStore};
+use crate::{AcquireOn, Attestation, Config, DatabaseTarget, Nodes, RateLimitStore};
 
 /// Runs the checks of all sections and those between them.
 pub(crate) fn check(config: &Config, report: &mut Report) {
@@ -32,6 +32,8 @@ pub(crate) fn check(config: &Config, report: &mut Report) {
     usable_accounts(config, report);
     deliverable(config, report);
     cookies(config, report);
+    attestation(config, report);
+    never_asked_for(config, report);
 }
 
 /// An absolute `http` or `https` URL with a host.
@@ -149,5 +151,54 @@ fn cookies(config: &Config, report: &mut Report) {
     let header = config.session.enable_auth_token_header;
     if !header && !config.session.cookie.secure && !config.webauthn.is_local() {
         report.warn("session.cookie.secure", "the session cookie is also sent without TLS");
+    }
+}
+
+/// Who lists trusted authenticators must ask for statements, else none is looked at. Not asking for those of passkeys can be
+/// meant: phones that copy their passkeys have none, and security keys may be judged all the same.
+fn attestation(config: &Config, report: &mut Report) {
+    let trust = &config.webauthn.attestation;
+    if trust.trust_anchors.is_empty() && trust.mds_file.trim().is_empty() {
+        return;
+    }
+    let (passkey, keys) = (&config.passkey, &config.mfa.security_keys);
+    let kinds = [
+        (passkey.enabled, "passkey.attestation_preference", passkey.attestation_preference),
+        (
+            config.mfa.enabled && keys.enabled,
+            "mfa.security_keys.attestation_preference",
+            keys.attestation_preference,
+        ),
+    ];
+    let used = kinds.iter().filter(|(used, ..)| *used);
+    let judged = used.clone().any(|(.., asked)| *asked != Attestation::None);
+    for (_, key, asked) in used {
+        match asked {
+            Attestation::None if !judged => report.conflict(
+                *key,
+                "with none no statement is looked at, although webauthn.attestation says whom to trust; set it to direct",
+            ),
+            Attestation::None => report.warn(key, "with none webauthn.attestation does not count here"),
+            Attestation::Indirect => report.warn(
+                key,
+                "with indirect browsers may take the statement away, and then webauthn.attestation refuses the authenticator",
+            ),
+            Attestation::Direct => {}
+        }
+    }
+}
+
+/// What is required and never asked for is required of nobody.
+fn never_asked_for(config: &Config, report: &mut Report) {
+    let (passkey, mfa) = (&config.passkey, &config.mfa);
+    let never = [passkey.acquire_on_registration, passkey.acquire_on_login] == [AcquireOn::Never; 2];
+    if passkey.enabled && !passkey.optional && never {
+        report.warn("passkey.optional", "passkeys are required of nobody while both acquire_on_… are never");
+    }
+    if mfa.enabled && !mfa.optional && !mfa.acquire_on_registration && !mfa.acquire_on_login {
+        report.warn(
+            "mfa.optional",
+            "accounts without a second factor are not asked for one while both acquire_on_… are false",
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What this version cannot do yet: the one list of settings that are understood but not served. It only shrinks.
 
 use crate::error::{ConfigError, ErrorKind};
-use crate::{AcquireOn, Config, KeyManagementType, LockStore, Nodes, RateLimitStore};
+use crate::{Config, KeyManagementType, LockStore, Nodes, RateLimitStore};
 
 /// A setting that demands something.
 struct Feature {
@@ -13,18 +13,6 @@ struct Feature {
 }
 
 const FEATURES: &[Feature] = &[
-    Feature {
-        key: "mfa.optional",
-        demanded: |c| c.mfa.enabled && !c.mfa.optional,
-        message: "a mandatory second factor is not available in this version; set it to true",
-    },
-    Feature {
-        key: "passkey.optional",
-        demanded: |c| {
-            c.passkey.enabled && !c.passkey.optional && c.passkey.acquire_on_registration != AcquireOn::Never
-        },
-        message: "a mandatory passkey is not available in this version; set it to true",
-    },
     Feature {
         key: "saml.enabled",
         demanded: |c| c.saml.enabled,

@@ -83,7 +83,8 @@ impl Default for Timeouts {
 
 impl WebAuthn {
     /// Whether the relying party is this machine, as in development.
-    pub(crate) fn is_local(&self) -> bool {
+    #[must_use]
+    pub fn is_local(&self) -> bool {
         self.relying_party.id == "localhost"
     }
 
@@ -106,6 +107,30 @@ impl WebAuthn {
         }
         for (i, origin) in party.origins.iter().enumerate() {
             check_origin(&format!("webauthn.relying_party.origins[{i}]"), origin, &party.id, report);
+        }
+        self.timeouts.check(report);
+    }
+}
+
+impl RelyingParty {
+    /// The origins of web pages that are served with TLS.
+    pub fn https_origins(&self) -> impl Iterator<Item = &str> {
+        self.origins
+            .iter()
+            .map(String::as_str)
+            .filter(|origin| origin.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")))
+    }
+}
+
+impl Timeouts {
+    fn check(&self, report: &mut Report) {
+        for (name, timeout) in [("registration", self.registration), ("login", self.login)] {
+            if !timeout.is_zero() && timeout < Duration::from_secs(10) {
+                report.warn(
+                    &format!("webauthn.timeouts.{name}"),
+                    format_args!("{} are milliseconds: nobody is that fast", timeout.as_millis()),
+                );
+            }
         }
     }
 }
@@ -138,10 +163,11 @@ fn check_origin(key: &str, origin: &str, id: &str, report: &mut Report) {
     };
     let host = url.host_str().unwrap_or_default();
     if host != id && !host.ends_with(&format!(".{id}")) {
-        report.warn(
-            key,
-            format_args!("{host} is not part of the relying party {id}; browsers will refuse passkeys"),
+        let message = format_args!(
+            "{host} is not part of the relying party {id}; browsers refuse passkeys there unless \
+             https://{id}/.well-known/webauthn leads to this server"
         );
+        report.warn(key, message);
     }
     if url.scheme() == "http" && host != "localhost" && !host.ends_with(".localhost") {
         report.warn(key, "browsers offer passkeys only with https");

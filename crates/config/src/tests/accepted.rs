@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{fails, loaded, yaml};
+use super::{errors, fails, loaded, yaml};
 use crate::ErrorKind::{Conflict, Value};
 
 #[test]
@@ -131,6 +131,47 @@ fn relying_party() {
     );
     fails("webauthn: {timeouts: {login: 0}}", Value, "webauthn.timeouts.login");
     fails("webauthn: {timeouts: {login: -1}}", Value, "webauthn.timeouts.login");
+    assert_eq!(loaded("webauthn: {timeouts: {login: 60}}", &[]).warnings.len(), 1);
+    let origins = ["https://a.test", "HTTPS://b.test", "http://localhost:3000"];
+    let c = yaml(&format!("webauthn: {{relying_party: {{origins: {origins:?}}}}}"));
+    assert_eq!(c.webauthn.relying_party.https_origins().collect::<Vec<_>>(), &origins[..2]);
+}
+
+#[test]
+fn trust_in_authenticators_needs_their_statements() {
+    let with = |passkeys: &str, keys: &str| {
+        format!(
+            "webauthn: {{attestation: {{mds_file: blob.jwt}}}}\npasskey: {{attestation_preference: {passkeys}}}\n\
+             mfa: {{security_keys: {{attestation_preference: {keys}}}}}"
+        )
+    };
+    for (passkeys, keys, warnings) in [
+        ("direct", "direct", 0),
+        ("none", "direct", 1),
+        ("direct", "none", 1),
+        ("indirect", "indirect", 2),
+        ("none, enabled: false", "direct", 0),
+        ("direct", "none, enabled: false", 0),
+    ] {
+        assert_eq!(loaded(&with(passkeys, keys), &[]).warnings.len(), warnings, "{passkeys}; {keys}");
+    }
+    let none = |passkeys, keys| errors(&with(passkeys, keys)).iter().map(|e| e.kind).collect::<Vec<_>>();
+    assert_eq!(none("none", "none"), [Conflict, Conflict]);
+    assert_eq!(none("none", "direct, enabled: false"), [Conflict]);
+    assert_eq!(none("direct, enabled: false", "none"), [Conflict]);
+}
+
+#[test]
+fn what_is_required_of_nobody_is_told() {
+    for (text, warnings) in [
+        ("passkey: {optional: false, acquire_on_registration: never, acquire_on_login: never}", 1),
+        ("passkey: {optional: false, acquire_on_registration: never}", 0),
+        ("mfa: {optional: false, acquire_on_registration: false}", 1),
+        ("mfa: {optional: false}", 0),
+        ("mfa: {enabled: false, optional: false, acquire_on_registration: false}", 0),
+    ] {
+        assert_eq!(loaded(text, &[]).warnings.len(), warnings, "{text}");
+    }
 }
 
 #[test]

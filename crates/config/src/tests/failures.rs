@@ -235,8 +235,6 @@ fn unknown_keys_name_the_nearest_known_one() {
 #[test]
 fn what_is_missing_in_this_version_is_said() {
     for (text, key) in [
-        ("mfa: {optional: false}", "mfa.optional"),
-        ("passkey: {optional: false}", "passkey.optional"),
         ("multi_tenancy: {enabled: true}", "multi_tenancy.enabled"),
         ("webhooks: {enabled: true, hooks: {callback: https://a.test, events: user}}", "webhooks.hooks"),
         ("rate_limiter: {store: redis, redis_config: {address: 'r:6379'}}", "rate_limiter.store"),
@@ -246,7 +244,7 @@ fn what_is_missing_in_this_version_is_said() {
         assert_eq!(found, [(Unsupported, key.to_owned())], "{text}");
     }
     super::yaml(
-        "passkey: {optional: false, acquire_on_registration: never}\nmfa: {enabled: false, optional: false}",
+        "third_party: {providers: {google: {enabled: false}}}\nwebhooks: {enabled: false, hooks: {callback: https://a.test, events: user}}",
     );
 }
 
