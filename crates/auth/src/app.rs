@@ -9,12 +9,16 @@ use inkan_crypto::{
 };
 use inkan_store::{SessionEvent, Store, StoreError, Tx};
 use inkan_template::claims::CompiledClaims;
+use inkan_webauthn::Metadata;
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
     Context,
-    accounts::profile::profile,
+    accounts::{
+        profile::profile,
+        webauthn::{self, WebAuthn, WebAuthnError},
+    },
     events::{Event, Journal},
     flows::{FlowLocks, Starts},
     limits::Limits,
@@ -44,6 +48,7 @@ pub struct App {
     pub metrics: Metrics,
     pub(crate) keys: SigningKeys,
     pub(crate) custom_claims: CompiledClaims,
+    pub(crate) webauthn: WebAuthn,
     pub(crate) sessions: SessionCache,
     pub(crate) locks: FlowLocks,
     pub(crate) starts: Starts,
@@ -63,6 +68,8 @@ pub struct Parts {
     pub secrets: Vec<String>,
     /// How passwords are hashed.
     pub password_policy: PasswordPolicy,
+    /// What `webauthn.attestation.mds_file` says of authenticators, if it is set.
+    pub metadata: Option<Metadata>,
 }
 
 /// Why the server cannot start.
@@ -83,6 +90,9 @@ pub enum StartError {
     /// The password pool cannot be made.
     #[error("password hashing: {0}")]
     Passwords(#[from] inkan_crypto::HashError),
+    /// A setting of passkeys cannot be used.
+    #[error(transparent)]
+    WebAuthn(#[from] WebAuthnError),
     /// A signing key cannot be made or read.
     #[error("signing keys: {0}")]
     Keys(#[from] inkan_crypto::KeyError),
@@ -108,7 +118,7 @@ impl App {
     /// # Errors
     /// [`StartError`], with what to do about it.
     pub async fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
-        let Parts { config, store, clock, rng, secrets, password_policy } = parts;
+        let Parts { config, store, clock, rng, secrets, password_policy, metadata } = parts;
         let keyring = Keyring::new(&secrets)?;
         let now = clock.now();
         let algorithm = algorithm(config.jwt.algorithm);
@@ -123,6 +133,7 @@ impl App {
         let app = Arc::new(Self {
             limits: Limits::new(&config).counted(&metrics),
             passwords: PasswordPool::new(password_policy)?,
+            webauthn: WebAuthn::new(&config.webauthn, metadata)?,
             custom_claims: CompiledClaims::new(&config.session.jwt_template.claims),
             sessions: SessionCache::new(&metrics),
             metrics,
@@ -180,8 +191,13 @@ impl App {
     /// # Errors
     /// [`StoreError`] when the database cannot tell.
     pub async fn me(&self, cx: &Context, session: &ValidSession) -> Result<Option<Value>, StoreError> {
-        let account = self.store.read(cx.tenant, async |tx| tx.accounts().find(session.user).await).await?;
-        Ok(account.map(|account| profile(&self.config, &account)))
+        let found = self.store.read(cx.tenant, async |tx| {
+            let Some(account) = tx.accounts().find(session.user).await? else { return Ok(None) };
+            let credentials = webauthn::of_account(tx, &account).await?;
+            Ok(Some((account, credentials)))
+        });
+        let found = found.await?;
+        Ok(found.map(|(account, credentials)| profile(&self.config, &account, &credentials)))
     }
 
     /// Ends a session (spec 05, section 6.2).

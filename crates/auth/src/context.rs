@@ -25,6 +25,8 @@ pub struct Context {
     pub language: Language,
     /// Session tokens that came with the request, in the order in which they are tried (spec 05, section 5.1).
     pub tokens: Vec<String>,
+    /// The cookie of trusted devices; empty if there is none (spec 05, section 9).
+    pub device_cookie: String,
 }
 
 /// Without the tokens.
@@ -49,6 +51,7 @@ impl Context {
             user_agent: String::new(),
             language: Language::En,
             tokens: Vec::new(),
+            device_cookie: String::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
     io::{self, Write as _},
 };
 
-use inkan_base::{AuditId, FlowId, UserId};
+use inkan_base::{AuditId, FlowId, OtpSecretId, UserId};
 use inkan_config::{AuditLog, Config, ConsoleStream};
 use inkan_store::{AuditRecord, StoreError, Tx};
 use metrics::Counter;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     App, Context,
-    flows::{LoginMethod, Step},
+    flows::{LoginMethod, MfaMethod, Step},
     metrics::Metrics,
 };
 
@@ -22,11 +22,33 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event<'a> {
     /// A registration was completed.
-    UserCreated { user: UserId, email: Option<&'a str>, username: Option<&'a str>, password: bool },
+    UserCreated {
+        user: UserId,
+        email: Option<&'a str>,
+        username: Option<&'a str>,
+        password: bool,
+        passkey: Option<&'a str>,
+        security_key: Option<&'a str>,
+        totp: Option<OtpSecretId>,
+    },
     /// Somebody signed in.
-    LoginSucceeded { user: UserId, method: LoginMethod },
+    LoginSucceeded { user: UserId, method: LoginMethod, mfa: Option<MfaMethod> },
     /// A first factor was refused.
     LoginFailed { user: Option<UserId>, method: LoginMethod, reason: &'static str },
+    /// A second factor was refused.
+    SecondFactorFailed { user: UserId, method: MfaMethod, reason: &'static str },
+    /// A passkey was added.
+    PasskeyCreated { user: UserId, id: &'a str },
+    /// A security key was added.
+    SecurityKeyCreated { user: UserId, id: &'a str },
+    /// An authenticator app was added.
+    OtpCreated { user: UserId, id: OtpSecretId },
+    /// A second factor that was being added could not be proven.
+    EnrolmentFailed { user: UserId, method: MfaMethod, reason: &'static str },
+    /// A passkey or security key that was being added was refused.
+    CredentialRefused { user: UserId, reason: &'static str },
+    /// A recovery code was used.
+    RecoveryCodeUsed { user: UserId, left: i64 },
     /// An identifier that no account has was reported as such.
     UnknownIdentifier,
     /// An address was proven.
@@ -76,18 +98,30 @@ impl<'a> Event<'a> {
     fn counter(self, metrics: &Metrics) -> Option<Counter> {
         match self {
             Self::LoginSucceeded { method, .. } => metrics.signed_in(method),
-            Self::LoginFailed { method, reason, .. } => Some(metrics.sign_in_failed(Some(method), reason)),
-            Self::UnknownIdentifier => Some(metrics.sign_in_failed(None, UNKNOWN_IDENTIFIER)),
+            Self::LoginFailed { method, reason, .. } => Some(metrics.sign_in_failed(method.as_str(), reason)),
+            Self::SecondFactorFailed { method, reason, .. } => {
+                Some(metrics.sign_in_failed(method.as_str(), reason))
+            }
+            Self::UnknownIdentifier => Some(metrics.sign_in_failed("none", UNKNOWN_IDENTIFIER)),
             _ => None,
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table: a record for each event")]
     fn entry(self, mask: bool) -> Entry<'a> {
         let address = |address: &str| if mask { inkan_mail::masked(address) } else { address.to_owned() };
         let name = |name: &str| if mask { masked_name(name) } else { name.to_owned() };
         match self {
-            Self::UserCreated { user, email, username, password } => {
+            Self::UserCreated { user, email, username, password, passkey, security_key, totp } => {
                 let mut entry = Entry::new("user_created", Some(user)).email(email);
+                for (name, id) in [("passkey", passkey), ("security_key", security_key)] {
+                    if let Some(id) = id {
+                        entry = entry.detail(name, id);
+                    }
+                }
+                if let Some(id) = totp {
+                    entry = entry.detail("otp_secret", id.to_string());
+                }
                 if password {
                     entry = entry.detail("password", true);
                 }
@@ -96,8 +130,35 @@ impl<'a> Event<'a> {
                 }
                 entry
             }
-            Self::LoginSucceeded { user, method } => {
-                Entry::new("login_success", Some(user)).detail("login_method", method.as_str())
+            Self::LoginSucceeded { user, method, mfa } => {
+                let entry = Entry::new("login_success", Some(user)).detail("login_method", method.as_str());
+                match mfa {
+                    Some(mfa) => entry.detail("mfa_method", mfa.as_str()),
+                    None => entry,
+                }
+            }
+            Self::SecondFactorFailed { user, method, reason } => Entry {
+                error: Some(reason),
+                ..Entry::new("login_failure", Some(user)).detail("mfa_method", method.as_str())
+            },
+            Self::PasskeyCreated { user, id } => {
+                Entry::new("passkey_created", Some(user)).detail("passkey", id)
+            }
+            Self::SecurityKeyCreated { user, id } => {
+                Entry::new("security_key_created", Some(user)).detail("security_key", id)
+            }
+            Self::OtpCreated { user, id } => {
+                Entry::new("otp_created", Some(user)).detail("otp_secret", id.to_string())
+            }
+            Self::EnrolmentFailed { user, method, reason } => Entry {
+                error: Some(reason),
+                ..Entry::new("mfa_enrolment_failed", Some(user)).detail("mfa_method", method.as_str())
+            },
+            Self::CredentialRefused { user, reason } => {
+                Entry { error: Some(reason), ..Entry::new("webauthn_registration_failed", Some(user)) }
+            }
+            Self::RecoveryCodeUsed { user, left } => {
+                Entry::new("recovery_code_used", Some(user)).detail("left", left)
             }
             Self::LoginFailed { user, method, reason } => Entry {
                 error: Some(reason),

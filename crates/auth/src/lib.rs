@@ -15,7 +15,7 @@ mod sessions;
 
 pub use app::{App, Parts, StartError};
 pub use context::Context;
-pub use flows::{Answer, FlowKind, FlowRequest, Outline, graph};
+pub use flows::{Answer, FlowKind, FlowRequest, Outline, actions, graph};
 pub use metrics::Metrics;
 pub use outbox::OutboxWorker;
 pub use sessions::{ValidSession, Validation};

@@ -1,12 +1,17 @@
 //! Accounts: identifiers, credentials and what they look like to their owner. Used by flow states and, later, by other
 //! dialects alike.
 
+pub(crate) mod device;
 pub(crate) mod email;
 pub(crate) mod notification;
+pub(crate) mod otp;
 pub(crate) mod passcode;
 pub(crate) mod password;
 pub(crate) mod profile;
+pub(crate) mod recovery_code;
+pub(crate) mod second_factor;
 pub(crate) mod username;
+pub(crate) mod webauthn;
 
 use inkan_store::{StoreError, Tx};
 

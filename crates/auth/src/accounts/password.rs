@@ -7,7 +7,7 @@ use inkan_flow::{InputError, Inputs, Rejection};
 use inkan_mail::{Mail, MailKind};
 use inkan_store::Account;
 
-use super::notification;
+use super::{device, notification};
 use crate::flows::{Failure, Preparation, Prepared, Step};
 
 const INPUT: &str = "new_password";
@@ -48,7 +48,7 @@ pub(crate) async fn set(step: &mut Step<'_, '_>, user: UserId, hash: &str) -> Re
     if let Some(proof) = &mut step.data().proof {
         proof.password_set_at = Some(now);
     }
-    step.data().has_password = true;
+    step.data().owned.password = true;
     Ok(())
 }
 
@@ -56,6 +56,7 @@ pub(crate) async fn set(step: &mut Step<'_, '_>, user: UserId, hash: &str) -> Re
 pub(crate) async fn replace(step: &mut Step<'_, '_>, account: &Account, hash: &str) -> Result<(), Failure> {
     let user = account.user.id;
     set(step, user, hash).await?;
+    device::revoke_all(step, user).await?;
     if step.config().session.end_others_on_password_change {
         step.tx.sessions().delete_of_user(user, None).await?;
     }

@@ -103,6 +103,12 @@ impl Answer {
         Self { status: document.status(), body, headers, session: None, outline }
     }
 
+    /// With cookies besides that of the session.
+    pub(super) fn with_cookies(mut self, cookies: &[String]) -> Self {
+        self.headers.extend(cookies.iter().map(|cookie| ("Set-Cookie".to_owned(), cookie.clone())));
+        self
+    }
+
     /// With the headers of a new session (spec 01, section 14), but for its token: see [`App::signed`].
     pub(super) fn with_session(mut self, config: &Config, issued: &Issued) -> Self {
         let lifetime = config.session.lifespan.as_secs().to_string();
@@ -124,10 +130,13 @@ impl App {
                 self.keys.sign(&claims).map_err(|error| Failure::Bug(error.to_string()))?
             }
         };
-        answer.headers.push(match self.config.session.enable_auth_token_header {
+        let header = match self.config.session.enable_auth_token_header {
             true => ("X-Auth-Token".to_owned(), token),
             false => ("Set-Cookie".to_owned(), session_cookie(&self.config, &token, session.persistent)),
-        });
+        };
+        // Before the other cookies (spec 03, section 10.3).
+        let cookie = answer.headers.iter().position(|(name, _)| name == "Set-Cookie");
+        answer.headers.insert(cookie.unwrap_or(answer.headers.len()), header);
         Ok(answer)
     }
 }

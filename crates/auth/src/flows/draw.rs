@@ -27,6 +27,13 @@ pub fn graph(flow: FlowKind) -> Graph {
     }
 }
 
+/// The states of a flow, each with the actions that it can offer, `back` included.
+pub fn actions(flow: FlowKind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    screens(flow)
+        .iter()
+        .flat_map(|screen| screen.actions.iter().map(|action| (screen.state.as_str(), action.name)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};

@@ -11,6 +11,7 @@ mod locks;
 pub(crate) mod login;
 pub(crate) mod registration;
 mod run;
+pub(crate) mod schedule;
 mod screen;
 mod start;
 mod state;
@@ -20,13 +21,16 @@ mod stored;
 mod success;
 
 pub use answer::{Answer, FlowRequest, Outline};
-pub use draw::graph;
+pub use draw::{actions, graph};
 pub(crate) use locks::FlowLocks;
 pub(crate) use screen::{
     Action, BACK, Failure, Outcome, Prepared, Screen, View, always, enter, limited, no_inputs, run as run_fn,
 };
 pub(crate) use start::Starts;
-pub use state::{Capabilities, Data, FlowKind, LoginMethod, Progress, Proof, SentPasscode, State};
+pub use state::{
+    Capabilities, Ceremony, Data, FlowKind, LoginMethod, MfaMethod, NewCredentials, NewWebAuthn, Owned,
+    Progress, Proof, Purpose, SecondProof, SentPasscode, State,
+};
 pub(crate) use step::{Preparation, Step};
 
 /// The screens of a flow.

@@ -245,6 +245,7 @@ impl App {
                 None => (action.run)(&mut step, &inputs).await?,
             };
             let shown = apply(&mut step, &loaded.progress, outcome).await?;
+            show_state(&mut step).await?;
             let (token, answer) = self.render(&step, action.name, &inputs, &shown);
             let Step { tx, progress, out, .. } = step;
             self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
@@ -289,6 +290,7 @@ impl App {
             Some(issued) => answer.with_session(&self.config, issued),
             None => answer,
         };
+        let answer = answer.with_cookies(&step.out.cookies);
         (token, answer)
     }
 
@@ -370,14 +372,37 @@ async fn entered(step: &mut Step<'_, '_>) -> Result<Shown, Failure> {
     if step.progress.state == State::Success {
         match success::enter(step).await? {
             None => step.progress.end(State::Success),
+            // Something that is demanded is still to be done; then success is tried again.
+            Some(Outcome::Go { next, .. }) if next.len() == 1 && next[0] != State::Success => {
+                step.progress.detour(next[0]);
+                return enter_screen(step).await;
+            }
             Some(Outcome::Restart(rejection)) => return Ok(restarted(step, rejection)),
             Some(Outcome::Fail(error)) => return Ok(failed(step, error)),
             Some(other) => return Err(Failure::Bug(format!("unexpected end: {other:?}"))),
         }
-    } else if let Some(enter) = find_screen(step.flow, step.progress.state).and_then(|screen| screen.enter) {
+        return Ok(Shown { error: step.out.error, ..Shown::default() });
+    }
+    enter_screen(step).await
+}
+
+async fn enter_screen(step: &mut Step<'_, '_>) -> Result<Shown, Failure> {
+    if let Some(enter) = find_screen(step.flow, step.progress.state).and_then(|screen| screen.enter) {
         enter(step).await?;
     }
     Ok(Shown { error: step.out.error, ..Shown::default() })
+}
+
+/// What every document of a state carries. A challenge that was used up is forgotten first, also after a rejection, which
+/// otherwise changes nothing in the flow (spec 00, decisions 23 and 28).
+async fn show_state(step: &mut Step<'_, '_>) -> Result<(), Failure> {
+    if let Some(consumed) = step.out.consumed {
+        step.data().forget_ceremony(&consumed);
+    }
+    match find_screen(step.flow, step.progress.state).and_then(|screen| screen.show) {
+        Some(show) => show(step).await,
+        None => Ok(()),
+    }
 }
 
 fn rejected(step: &mut Step<'_, '_>, rejection: Rejection) -> Shown {
@@ -405,6 +430,8 @@ impl Out {
             payload: Payload::new(),
             error: None,
             session: None,
+            consumed: None,
+            cookies: Vec::new(),
             signed_in: None,
             journal: Journal::new(Some(flow)),
         }

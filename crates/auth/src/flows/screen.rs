@@ -8,7 +8,8 @@ use inkan_flow::{FlowError, Input, Inputs, Rejection};
 use inkan_store::StoreError;
 
 use super::{
-    Data, FlowKind, Progress, State,
+    Data, FlowKind, Owned, Progress, State,
+    registration::can_return,
     step::{Preparation, Step},
 };
 use crate::limits::Refused;
@@ -18,6 +19,8 @@ pub(crate) struct Screen {
     pub(crate) state: State,
     /// Runs when the state is entered, also by `back`; not when it is shown again.
     pub(crate) enter: Option<EnterFn>,
+    /// Runs whenever the state is shown, after a rejection too: adds what each of its documents carries.
+    pub(crate) show: Option<EnterFn>,
     pub(crate) actions: &'static [Action],
 }
 
@@ -46,13 +49,14 @@ impl View<'_> {
         &self.progress.data
     }
 
-    /// The user can sign in with a code sent to the address that the flow knows (spec 02, CLE).
-    pub(crate) fn can_login_with_email(&self) -> bool {
-        let email = &self.config.email;
-        self.data().address.is_some()
-            && email.enabled
-            && email.use_for_authentication
-            && email.use_as_login_identifier
+    /// A way to sign in that the account has already.
+    pub(crate) fn has_way_in(&self) -> bool {
+        self.has_way_in_with(self.data().owned)
+    }
+
+    /// A way to sign in that the account would have with these credentials.
+    pub(crate) fn has_way_in_with(&self, owned: Owned) -> bool {
+        can_return(self.config, self.data(), owned)
     }
 }
 

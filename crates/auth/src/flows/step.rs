@@ -5,8 +5,13 @@ use inkan_config::Config;
 use inkan_flow::{FlowError, Payload};
 use inkan_store::{Account, Question, StoreError, Tx};
 
-use super::{Data, FlowKind, Progress, factors::still_proven};
-use crate::{App, Context, events::Journal, sessions::Issued};
+use super::{Data, FlowKind, LoginMethod, Progress};
+use crate::{
+    App, Context,
+    accounts::webauthn::{AssertionCheck, AttestationCheck},
+    events::Journal,
+    sessions::Issued,
+};
 
 /// The transaction of an action.
 pub(crate) struct Step<'a, 'tx> {
@@ -31,6 +36,7 @@ pub(super) struct Known {
 /// What an account is identified by.
 #[derive(PartialEq, Eq)]
 struct Identification {
+    by_passkey: bool,
     username: Option<String>,
     address: Option<String>,
     user: Option<UserId>,
@@ -44,7 +50,12 @@ enum Reading {
 
 impl Identification {
     fn of(data: &Data) -> Self {
-        Self { username: data.username.clone(), address: data.address.clone(), user: data.user }
+        Self {
+            by_passkey: data.login_method == Some(LoginMethod::Passkey),
+            username: data.username.clone(),
+            address: data.address.clone(),
+            user: data.user,
+        }
     }
 }
 
@@ -54,6 +65,10 @@ pub(crate) struct Out {
     /// An error that goes with the new state (a limit reached when entering it).
     pub(crate) error: Option<FlowError>,
     pub(crate) session: Option<Issued>,
+    /// A challenge that this action used up, whatever became of it.
+    pub(crate) consumed: Option<[u8; 32]>,
+    /// Cookies besides that of the session.
+    pub(crate) cookies: Vec<String>,
     /// Who signed in; the client is known for this account from now on.
     pub(crate) signed_in: Option<UserId>,
     pub(crate) journal: Journal,
@@ -72,6 +87,8 @@ pub(crate) struct Preparation<'a> {
 pub(crate) struct Facts {
     pub(crate) password: Option<PasswordCheck>,
     pub(crate) new_password_hash: Option<String>,
+    pub(crate) assertion: Option<AssertionCheck>,
+    pub(crate) attestation: Option<AttestationCheck>,
     /// Sessions that the client presented tokens of, if they were looked at already.
     pub(crate) presented: Option<Vec<SessionId>>,
 }
@@ -150,12 +167,6 @@ impl Step<'_, '_> {
         self.known.account = None;
     }
 
-    /// The locked account, if the first factor was proven for it and still is.
-    pub(crate) async fn proven_account(&mut self) -> Result<Option<Account>, StoreError> {
-        let account = self.locked_account().await?;
-        Ok(account.filter(|account| still_proven(&self.progress.data, account)))
-    }
-
     /// Adds a member to the payload of the answer.
     pub(crate) fn tell(&mut self, name: &str, value: impl Into<serde_json::Value>) {
         self.out.payload.insert(name.to_owned(), value.into());
@@ -172,6 +183,12 @@ async fn ask_identified(
     tx: &mut Tx<'_>,
     data: &Data,
 ) -> Result<Option<Question<Option<Account>>>, StoreError> {
+    if data.login_method == Some(LoginMethod::Passkey) {
+        return match data.user {
+            Some(user) => tx.accounts().ask(user).await.map(Some),
+            None => Ok(None),
+        };
+    }
     Ok(match (&data.username, &data.address) {
         (Some(username), _) => Some(tx.accounts().ask_by_username(username).await?),
         (None, Some(address)) => Some(tx.accounts().ask_by_address(address).await?),

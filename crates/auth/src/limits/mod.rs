@@ -36,6 +36,8 @@ pub const FLOWS_PER_CLIENT: u32 = 600;
 pub const IDENTIFIERS_PER_CLIENT: u32 = 120;
 /// Codes that one client may enter for one address in a minute, right ones included.
 pub const CODES_PER_CLIENT: u32 = 30;
+/// Answers of authenticators that one client may have verified in a minute.
+pub const AUTHENTICATIONS_PER_CLIENT: u32 = 120;
 /// Codes that are sent to one address in an hour, whoever asks.
 pub const MAILS_PER_RECIPIENT: u32 = 20;
 /// Codes that one client may have sent in an hour, to whatever address.
@@ -65,6 +67,12 @@ pub enum Operation {
     Password,
     /// Having a code sent to an address.
     SendPasscode,
+    /// Trying a second factor for an account.
+    Otp,
+    /// Answering a challenge with an authenticator.
+    Authenticate,
+    /// Proving an authenticator app that is being set up.
+    Enrol,
 }
 
 /// All budgets of this process.
@@ -84,6 +92,8 @@ enum Budget {
     Identify,
     Password,
     Passcode,
+    SecondFactor,
+    Authenticate,
     ClientMails,
     RecipientMails,
     ClientCodes,
@@ -95,11 +105,13 @@ enum Budget {
 
 impl Budget {
     /// With the names in the metrics, in their order.
-    const ALL: [&'static str; 11] = [
+    const ALL: [&'static str; 13] = [
         "flows_of_client",
         "identifiers_of_client",
         "passwords_of_client_for_identifier",
         "passcodes_of_client_for_address",
+        "second_factors_of_client_for_account",
+        "authenticators_of_client",
         "passcodes_of_client",
         "passcodes_for_address",
         "codes_of_client_for_address",
@@ -159,6 +171,14 @@ impl Limits {
                 let limit = &self.config.password_limits;
                 take(Budget::Password, &["password", &client, target], limit.tokens, limit.interval)
             }
+            Operation::Otp => {
+                let limit = &self.config.otp_limits;
+                take(Budget::SecondFactor, &["otp", &client, target], limit.tokens, limit.interval)
+            }
+            Operation::Authenticate => {
+                take(Budget::Authenticate, &["authenticate", &client], AUTHENTICATIONS_PER_CLIENT, MINUTE)
+            }
+            Operation::Enrol => take(Budget::SecondFactor, &["enrol", &client], CODES_PER_CLIENT, MINUTE),
             Operation::SendPasscode => {
                 let limit = &self.config.passcode_limits;
                 take(Budget::Passcode, &["passcode", &client, target], limit.tokens, limit.interval)?;

@@ -155,9 +155,8 @@ impl Metrics {
         self.sign_ins.get(method as usize).cloned()
     }
 
-    pub(crate) fn sign_in_failed(&self, method: Option<LoginMethod>, reason: &'static str) -> Counter {
-        let labels = [method.map_or("none", LoginMethod::as_str), reason];
-        self.count(&self.sign_in_failures, catalogue::SIGN_IN_FAILURES, labels)
+    pub(crate) fn sign_in_failed(&self, method: &'static str, reason: &'static str) -> Counter {
+        self.count(&self.sign_in_failures, catalogue::SIGN_IN_FAILURES, [method, reason])
     }
 
     pub(crate) fn account_event(&self, event: &'static str) -> Counter {

@@ -4,12 +4,17 @@ use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection, is_email};
 use inkan_mail::MailKind;
 use inkan_store::Account;
 
-use super::remember_me::REMEMBER_ME;
+use super::{
+    login_passkey::{GENERATE, VERIFY, to_passkey},
+    remember_me::REMEMBER_ME,
+};
 use crate::{
+    accounts::webauthn,
     events::Event,
     flows::{
-        Action, Failure, LoginMethod, Outcome, Screen, State, Step, View, limited, login::passcodes_allowed,
-        run_fn,
+        Action, Failure, LoginMethod, Outcome, Owned, Screen, State, Step, View, enter, limited,
+        login::{owned, passcodes_allowed},
+        run_fn, schedule,
     },
     limits::Operation,
 };
@@ -17,6 +22,7 @@ use crate::{
 pub(crate) const SCREEN: Screen = Screen {
     state: State::LoginInit,
     enter: None,
+    show: Some(enter!(webauthn::show_autofill)),
     actions: &[
         Action {
             name: "continue_with_login_identifier",
@@ -29,9 +35,12 @@ pub(crate) const SCREEN: Screen = Screen {
                 State::LoginMethodChooser,
                 State::LoginPassword,
                 State::PasscodeConfirmation,
+                State::LoginPasskey,
                 State::Error,
             ],
         },
+        GENERATE,
+        VERIFY,
         REMEMBER_ME,
     ],
 };
@@ -86,33 +95,40 @@ async fn continue_with_login_identifier(
     let primary = account.as_ref().and_then(Account::primary_email).map(|email| email.address.clone());
     let data = step.data();
     data.user = account.as_ref().map(|account| account.user.id);
-    data.has_password = account.as_ref().is_some_and(|account| account.password.is_some());
+    data.owned = account.as_ref().map_or_else(Owned::default, owned);
     data.address = if by_email { Some(identifier.clone()) } else { primary };
     data.username = (!by_email).then(|| identifier.clone());
     data.identifier = Some(identifier);
-    let outcome = route(step, account.as_ref());
+    let outcome = route(step, account.as_ref()).await;
     step.found(account);
-    Ok(outcome)
+    outcome
 }
 
 /// Where the identifier leads (spec 02, 5.2.2, steps 6 to 9). An unknown address is treated like one of an account that has
 /// every method of the tenant (L9).
-fn route(step: &mut Step<'_, '_>, account: Option<&Account>) -> Outcome {
+async fn route(step: &mut Step<'_, '_>, account: Option<&Account>) -> Result<Outcome, Failure> {
     let config = step.config();
     let only_actual = config.privacy.only_show_actual_login_methods;
     let mut passcode = config.email.use_for_authentication && step.progress.data.address.is_some();
     let mut password = config.password.enabled;
+    let mut passkey = false;
     if let Some(account) = account.filter(|_| only_actual) {
         passcode &= account.primary_email().is_some();
         password &= account.password.is_some();
+        passkey = config.passkey.enabled && account.factors.passkeys > 0;
     }
-    match (passcode, password) {
-        (true, true) => Outcome::go([State::LoginMethodChooser]),
-        (true, false) => to_passcode(step),
+    Ok(match (passcode, password, passkey) {
+        (true, false, false) => to_passcode(step),
         // Somebody who is known by a user name can use a password only where passwords are on; else there is no way.
-        (false, true) => Outcome::go([State::LoginPassword]),
-        (false, false) => Outcome::Fail(FlowError::FlowDiscontinuity),
-    }
+        (false, true, false) => Outcome::go([State::LoginPassword]),
+        // A device without WebAuthn cannot get in with what there is (L13).
+        (false, false, true) if !schedule::passkeys(config, &step.progress.data) => {
+            Outcome::Fail(FlowError::PlatformAuthenticatorRequired)
+        }
+        (false, false, true) => to_passkey(step).await?,
+        (false, false, false) => Outcome::Fail(FlowError::FlowDiscontinuity),
+        _ => Outcome::go([State::LoginMethodChooser]),
+    })
 }
 
 /// On to the code: for an unknown address everything looks the same, but the mail has no code.

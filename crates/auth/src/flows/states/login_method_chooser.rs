@@ -2,7 +2,7 @@
 
 use inkan_flow::Inputs;
 
-use super::login_init::to_passcode;
+use super::{login_init::to_passcode, login_passkey::GENERATE};
 use crate::flows::{
     Action, BACK, Failure, Outcome, Screen, State, Step, View, login::passcodes_allowed, no_inputs, run_fn,
 };
@@ -10,11 +10,12 @@ use crate::flows::{
 pub(crate) const SCREEN: Screen = Screen {
     state: State::LoginMethodChooser,
     enter: None,
+    show: None,
     actions: &[
         Action {
             name: "continue_to_password_login",
             description: "Sign in with a password.",
-            offered: |view| shows_all(view) || (view.data().has_password && view.config.password.enabled),
+            offered: |view| shows_all(view) || (view.data().owned.password && view.config.password.enabled),
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(continue_to_password_login),
@@ -32,6 +33,7 @@ pub(crate) const SCREEN: Screen = Screen {
             run: run_fn!(continue_to_passcode_confirmation),
             leads_to: &[State::PasscodeConfirmation],
         },
+        GENERATE,
         BACK,
     ],
 };

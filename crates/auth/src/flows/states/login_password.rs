@@ -6,7 +6,7 @@ use inkan_mail::MailKind;
 use crate::{
     events::Event,
     flows::{
-        Action, BACK, Failure, LoginMethod, Outcome, Preparation, Prepared, Screen, State, Step,
+        Action, BACK, Failure, LoginMethod, Outcome, Preparation, Prepared, Proof, Screen, State, Step,
         login::first_factor_proven,
         no_inputs, run_fn,
         step::{PasswordCheck, identified_account},
@@ -17,6 +17,7 @@ use crate::{
 pub(crate) const SCREEN: Screen = Screen {
     state: State::LoginPassword,
     enter: None,
+    show: None,
     actions: &[
         Action {
             name: "password_login",
@@ -32,7 +33,16 @@ pub(crate) const SCREEN: Screen = Screen {
             },
             prepare: Some(run_fn!(check_password)),
             run: run_fn!(password_login),
-            leads_to: &[State::OnboardingUsername, State::OnboardingEmail, State::Success],
+            leads_to: &[
+                State::MfaMethodChooser,
+                State::LoginSecurityKey,
+                State::LoginOtp,
+                State::OnboardingUsername,
+                State::OnboardingEmail,
+                State::OnboardingCreatePasskey,
+                State::Success,
+                State::Error,
+            ],
         },
         Action {
             name: "continue_to_passcode_confirmation_recovery",
@@ -93,7 +103,7 @@ async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
     }
     step.app.limits.give_back_guess(step.cx, &check.account, Some(user));
     step.data().login_method = Some(LoginMethod::Password);
-    Ok(first_factor_proven(step, account, None))
+    first_factor_proven(step, account, Proof::default()).await
 }
 
 async fn wrong_password(

@@ -1,6 +1,6 @@
 //! `onboarding_email`: an address for an account without one (spec 02, section 5.15).
 
-use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
+use inkan_flow::{Input, InputError, Inputs, Rejection};
 use inkan_mail::MailKind;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
 pub(crate) const SCREEN: Screen = Screen {
     state: State::OnboardingEmail,
     enter: None,
+    show: None,
     actions: &[
         Action {
             name: "email_address_set",
@@ -22,7 +23,14 @@ pub(crate) const SCREEN: Screen = Screen {
             },
             prepare: None,
             run: run_fn!(email_address_set),
-            leads_to: &[State::PasscodeConfirmation, State::Success],
+            leads_to: &[
+                State::PasscodeConfirmation,
+                State::CredentialOnboardingChooser,
+                State::OnboardingCreatePasskey,
+                State::PasswordCreation,
+                State::DeviceTrust,
+                State::Success,
+            ],
         },
         Action {
             name: "skip",
@@ -47,8 +55,9 @@ async fn email_address_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<O
     }
     step.ask_account().await?;
     let taken = step.tx.emails().ask_by_address(&address).await?;
-    let Some(account) = step.proven_account().await? else {
-        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
+    let account = match step.proven_account().await? {
+        Ok(account) => account,
+        Err(outcome) => return Ok(outcome),
     };
     if !account.emails.is_empty() {
         // Got one meanwhile, in another flow (spec 02, L4).

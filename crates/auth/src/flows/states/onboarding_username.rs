@@ -1,12 +1,22 @@
 //! `onboarding_username`: a user name for an account without one (spec 02, section 5.14). The action has two names: clients
 //! of the seed know `username_set`, published ones `username_create` (spec 00, decision 3).
 
-use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
+use inkan_flow::{Input, InputError, Inputs, Rejection};
 
 use crate::{
     accounts::username,
     flows::{Action, Failure, Outcome, Screen, State, Step, View, always, no_inputs, run_fn},
 };
+
+/// What comes after a user name.
+const AFTER: &[State] = &[
+    State::OnboardingEmail,
+    State::CredentialOnboardingChooser,
+    State::OnboardingCreatePasskey,
+    State::PasswordCreation,
+    State::DeviceTrust,
+    State::Success,
+];
 
 const fn set(name: &'static str) -> Action {
     Action {
@@ -16,13 +26,14 @@ const fn set(name: &'static str) -> Action {
         inputs,
         prepare: None,
         run: run_fn!(username_set),
-        leads_to: &[State::PasswordCreation, State::Success],
+        leads_to: AFTER,
     }
 }
 
 pub(crate) const SCREEN: Screen = Screen {
     state: State::OnboardingUsername,
     enter: None,
+    show: None,
     actions: &[
         set("username_create"),
         set("username_set"),
@@ -33,7 +44,7 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(skip),
-            leads_to: &[State::PasswordCreation, State::Success],
+            leads_to: AFTER,
         },
     ],
 };
@@ -56,8 +67,9 @@ async fn username_set(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcom
     }
     step.ask_account().await?;
     let taken = step.tx.usernames().ask(&name).await?;
-    let Some(account) = step.proven_account().await? else {
-        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
+    let account = match step.proven_account().await? {
+        Ok(account) => account,
+        Err(outcome) => return Ok(outcome),
     };
     if account.username.is_some() {
         // Got one meanwhile, in another flow (spec 02, L4).

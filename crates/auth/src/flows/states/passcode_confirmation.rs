@@ -11,14 +11,16 @@ use crate::{
     },
     events::Event,
     flows::{
-        Action, BACK, Failure, FlowKind, LoginMethod, Outcome, Screen, State, Step, always, enter,
-        factors::still_proven, login::first_factor_proven, no_inputs, run_fn,
+        Action, BACK, Failure, FlowKind, LoginMethod, Outcome, Proof, Screen, State, Step, always, enter,
+        login::{AFTER_CODE, first_factor_proven, onward},
+        no_inputs, run_fn,
     },
 };
 
 pub(crate) const SCREEN: Screen = Screen {
     state: State::PasscodeConfirmation,
     enter: Some(enter!(send_on_entry)),
+    show: None,
     actions: &[
         Action {
             name: "verify_passcode",
@@ -27,12 +29,7 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: |_| vec![Input::text("code").required(true).min(6).max(6).lengths_as_hints()],
             prepare: Some(run_fn!(passcode::take_from_budgets)),
             run: run_fn!(verify_passcode),
-            leads_to: &[
-                State::LoginPasswordRecovery,
-                State::OnboardingUsername,
-                State::PasswordCreation,
-                State::Success,
-            ],
+            leads_to: AFTER_CODE,
         },
         Action {
             name: "resend_passcode",
@@ -113,13 +110,13 @@ async fn confirmed(step: &mut Step<'_, '_>, taken: Taken) -> Result<Outcome, Fai
     }
     if step.flow == FlowKind::Registration {
         step.data().email_verified = true;
-        return Ok(Outcome::go_for_good([]));
+        return Ok(onward(step, [], false));
     }
     let Some(account) = step.locked_account().await? else { return Ok(not_permitted()) };
     match (step.progress.data.new_address.clone(), taken) {
         (Some(address), Some(taken)) => {
             let taken = step.tx.answer(taken).await?.is_some();
-            confirm_new_address(step, &account, address, taken).await
+            confirm_new_address(step, address, taken).await
         }
         _ => confirm_login(step, &account).await,
     }
@@ -127,19 +124,20 @@ async fn confirmed(step: &mut Step<'_, '_>, taken: Taken) -> Result<Outcome, Fai
 
 async fn confirm_new_address(
     step: &mut Step<'_, '_>,
-    account: &Account,
     address: String,
     taken: bool,
 ) -> Result<Outcome, Failure> {
-    if !still_proven(&step.progress.data, account) {
-        return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
-    }
+    // A second factor that was set up meanwhile is asked for first; then comes a new code, this one is used up.
+    let account = match step.proven_account().await? {
+        Ok(account) => account,
+        Err(outcome) => return Ok(outcome),
+    };
     if taken {
         return Ok(not_permitted());
     }
-    email::add(step, account, &address, email::Proof::Passcode).await?;
+    email::add(step, &account, &address, email::Proof::Passcode).await?;
     step.data().new_address = None;
-    Ok(Outcome::go_for_good([]))
+    Ok(onward(step, [], false))
 }
 
 async fn confirm_login(step: &mut Step<'_, '_>, account: &Account) -> Result<Outcome, Failure> {
@@ -156,7 +154,7 @@ async fn confirm_login(step: &mut Step<'_, '_>, account: &Account) -> Result<Out
         step.record(Event::EmailVerified { user: account.user.id, address: &address }).await?;
     }
     step.data().email_verified = true;
-    Ok(first_factor_proven(step, account, Some(address)))
+    first_factor_proven(step, account, Proof { address: Some(address), ..Proof::default() }).await
 }
 
 fn not_permitted() -> Outcome {

@@ -5,12 +5,16 @@ use inkan_flow::{FlowError, Input, Inputs};
 use crate::{
     accounts::password,
     events::Event,
-    flows::{Action, BACK, Failure, FlowKind, Outcome, Screen, State, Step, View, no_inputs, run_fn},
+    flows::{
+        Action, BACK, Failure, FlowKind, Outcome, Screen, State, Step, View, login::onward, no_inputs,
+        run_fn, schedule,
+    },
 };
 
 pub(crate) const SCREEN: Screen = Screen {
     state: State::PasswordCreation,
     enter: None,
+    show: None,
     actions: &[
         Action {
             name: "register_password",
@@ -23,7 +27,7 @@ pub(crate) const SCREEN: Screen = Screen {
             },
             prepare: Some(run_fn!(password::hash_new)),
             run: run_fn!(register_password),
-            leads_to: &[State::Success],
+            leads_to: AFTER_PASSWORD,
         },
         Action {
             name: "skip",
@@ -32,37 +36,63 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(skip),
-            leads_to: &[State::Success],
+            leads_to: AFTER,
         },
         BACK,
     ],
 };
 
-/// A password can be done without if it is optional and there is another way to sign in: derived from facts, so that a
-/// rejected input changes nothing about it (spec 03, section 6.6).
+/// What comes after a password, for which a second factor may be demanded that this device cannot have.
+const AFTER_PASSWORD: &[State] = &[
+    State::MfaMethodChooser,
+    State::OnboardingCreatePasskey,
+    State::DeviceTrust,
+    State::Success,
+    State::Error,
+];
+
+/// What comes instead of a password.
+const AFTER: &[State] =
+    &[State::MfaMethodChooser, State::OnboardingCreatePasskey, State::DeviceTrust, State::Success];
+
+/// A password can be done without if it is optional, was not chosen, and there is or will be another way in: derived from facts,
+/// so that a rejected input changes nothing about it (spec 03, section 6.6).
 fn may_skip(view: &View<'_>) -> bool {
-    view.config.password.optional && (view.data().has_password || view.can_login_with_email())
+    let data = view.data();
+    let later = view.progress.queue.contains(&State::OnboardingCreatePasskey)
+        || schedule::passkey_instead(view.config, view.flow, data);
+    view.config.password.optional
+        && !data.credential_chosen
+        && !schedule::password_demanded_instead(view.config, view.flow, data)
+        && (view.has_way_in() || later)
 }
 
 async fn register_password(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
     let Some(hash) = step.facts.new_password_hash.clone() else { return Err(Failure::Bug("no hash".into())) };
     match step.flow {
         FlowKind::Registration => {
-            step.data().password_hash = Some(hash);
-            step.data().has_password = true;
+            step.data().new.password_hash = Some(hash);
+            step.data().owned.password = true;
         }
         FlowKind::Login => {
-            let Some(account) = step.proven_account().await?.filter(|account| account.password.is_none())
-            else {
-                return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
+            let account = match step.proven_account().await? {
+                Ok(account) => account,
+                Err(outcome) => return Ok(outcome),
             };
+            if account.password.is_some() {
+                return Ok(Outcome::Fail(FlowError::OperationNotPermitted));
+            }
             password::set(step, account.user.id, &hash).await?;
             step.record(Event::PasswordChanged { user: account.user.id, context: "login" }).await?;
         }
     }
-    Ok(Outcome::go_for_good([]))
+    Ok(onward(step, [], false))
 }
 
-async fn skip(_: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
-    Ok(Outcome::go([]))
+/// Leads to the passkey that is asked for in place of a password, if one is.
+async fn skip(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
+    Ok(match schedule::passkey_instead(step.config(), step.flow, &step.progress.data) {
+        true => Outcome::go([State::OnboardingCreatePasskey]),
+        false => onward(step, [], true),
+    })
 }

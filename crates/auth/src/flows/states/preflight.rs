@@ -14,6 +14,7 @@ const PLATFORM: &str = "webauthn_platform_authenticator_available";
 pub(crate) const SCREEN: Screen = Screen {
     state: State::Preflight,
     enter: None,
+    show: None,
     actions: &[Action {
         name: "register_client_capabilities",
         description: "Tell what the client can do.",

@@ -1,15 +1,15 @@
 //! `registration_init`: who wants to register (spec 03, sections 4.2 to 4.5).
 
 use inkan_base::UserId;
-use inkan_flow::{FlowError, Input, InputError, Inputs, Rejection};
+use inkan_flow::{Input, InputError, Inputs, Rejection};
 use inkan_mail::MailKind;
 
 use super::remember_me::REMEMBER_ME;
 use crate::{
     accounts::{email, taken, username},
     flows::{
-        Action, Failure, Outcome, Screen, State, Step, View, limited, registration::steps_after_identifiers,
-        run_fn,
+        Action, Failure, Outcome, Screen, State, Step, View, limited, login::onward,
+        registration::steps_after_identifiers, run_fn,
     },
     limits::Operation,
 };
@@ -17,6 +17,7 @@ use crate::{
 pub(crate) const SCREEN: Screen = Screen {
     state: State::RegistrationInit,
     enter: None,
+    show: None,
     actions: &[
         Action {
             name: "register_login_identifier",
@@ -27,7 +28,15 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs,
             prepare: limited!(Operation::Identify),
             run: run_fn!(register_login_identifier),
-            leads_to: &[State::PasscodeConfirmation, State::PasswordCreation, State::Success, State::Error],
+            leads_to: &[
+                State::PasscodeConfirmation,
+                State::CredentialOnboardingChooser,
+                State::OnboardingCreatePasskey,
+                State::PasswordCreation,
+                State::MfaMethodChooser,
+                State::Success,
+                State::Error,
+            ],
         },
         REMEMBER_ME,
     ],
@@ -71,8 +80,9 @@ async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> 
     step.data().username = name;
     step.data().address.clone_from(&address);
     // Before it matters what was looked up, so that the answer tells nothing about accounts.
-    let Some(next) = steps_after_identifiers(step.config(), &step.progress.data) else {
-        return Ok(Outcome::Fail(FlowError::FlowDiscontinuity));
+    let next = match steps_after_identifiers(step.config(), &step.progress.data) {
+        Ok(next) => next,
+        Err(error) => return Ok(Outcome::Fail(error)),
     };
     if address.is_some() {
         let taken = address_taken;
@@ -89,7 +99,11 @@ async fn register_login_identifier(step: &mut Step<'_, '_>, inputs: &Inputs) -> 
         step.data().passcode_kind = Some(MailKind::EmailVerification);
     }
     step.data().user = Some(UserId::random(step.app.rng.as_ref()));
-    Ok(Outcome::go(next))
+    // Adding a second factor is judged after the first of these steps; here only if there is none (section 4.5, step 3).
+    Ok(match next.as_slice() {
+        [State::Success] => onward(step, next, true),
+        _ => Outcome::go(next),
+    })
 }
 
 /// At least one identifier, a well-formed user name.
