@@ -20,7 +20,11 @@ const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 3600 - 1);
 const NO_REPEAT: Duration = Duration::from_secs(11);
 
 async fn world(settings: &str) -> World {
-    let base = "jwt: { algorithm: EdDSA }\naudit_log: { console_output: { enabled: false } }\n";
+    let base = "jwt: { algorithm: EdDSA }
+audit_log: { console_output: { enabled: false } }
+passkey: { acquire_on_registration: never, acquire_on_login: never }
+mfa: { acquire_on_registration: false }
+";
     World::new(Config::from_yaml(&format!("{base}{settings}")).unwrap(), 7).await
 }
 

@@ -4,7 +4,7 @@
 use inkan_auth::FlowKind;
 use serde_json::{Value, json};
 
-use crate::{rules::Rules, run::Run};
+use crate::{proofs, rules::Rules, run::Run};
 
 /// One thing to submit.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Candidate {
 }
 
 /// All names of actions, and one that is none.
-pub(crate) const ACTIONS: [&str; 18] = [
+pub(crate) const ACTIONS: [&str; 35] = [
     "register_client_capabilities",
     "continue_with_login_identifier",
     "remember_me",
@@ -33,10 +33,29 @@ pub(crate) const ACTIONS: [&str; 18] = [
     "username_create",
     "username_set",
     "email_address_set",
+    "webauthn_generate_request_options",
+    "webauthn_verify_assertion_response",
+    "webauthn_generate_creation_options",
+    "webauthn_verify_attestation_response",
+    "continue_to_login_otp",
+    "continue_to_login_security_key",
+    "otp_code_validate",
+    "recovery_code",
+    "continue_to_otp_secret_creation",
+    "continue_to_security_key_creation",
+    "otp_code_verify",
+    "continue_to_passkey_registration",
+    "continue_to_password_registration",
+    "trust_device",
+    "thirdparty_oauth",
+    "exchange_token",
+    "continue_to_passkey",
     "no_such_action",
 ];
 
 const WEBAUTHN: &str = "webauthn_available";
+const CONDITIONAL: &str = "webauthn_conditional_mediation_available";
+const PLATFORM: &str = "webauthn_platform_authenticator_available";
 
 fn yes(label: &'static str, data: Value) -> Candidate {
     Candidate { label, data, accepted: true }
@@ -48,12 +67,28 @@ fn no(label: &'static str, data: Value) -> Candidate {
 
 /// What to submit to an action, always in the same order.
 pub(crate) async fn candidates(run: &Run<'_>, action: &str) -> Vec<Candidate> {
+    made(run, action, None).await
+}
+
+/// The candidate of this name.
+pub(crate) async fn candidate(run: &Run<'_>, action: &str, label: &str) -> Option<Candidate> {
+    made(run, action, Some(label)).await.into_iter().find(|candidate| candidate.label == label)
+}
+
+async fn made(run: &Run<'_>, action: &str, only: Option<&str>) -> Vec<Candidate> {
     match action {
         "register_client_capabilities" => vec![
-            yes("true", json!({ WEBAUTHN: true, "webauthn_conditional_mediation_available": true })),
+            yes("true", json!({ WEBAUTHN: true, CONDITIONAL: true, PLATFORM: true })),
+            yes("conditional", json!({ WEBAUTHN: true, CONDITIONAL: true })),
+            yes("webauthn", json!({ WEBAUTHN: true })),
             yes("nothing", json!({})),
-            yes("other types", json!({ WEBAUTHN: [1], "webauthn_conditional_mediation_available": {} })),
+            yes("other types", json!({ WEBAUTHN: [1], CONDITIONAL: {} })),
         ],
+        "webauthn_verify_assertion_response" => proofs::assertion(run, only),
+        "webauthn_verify_attestation_response" => proofs::attestation(run, only),
+        "otp_code_validate" => proofs::one_time_password(run),
+        "otp_code_verify" => proofs::first_password(run),
+        "recovery_code" => proofs::recovery_code(run),
         "remember_me" => vec![
             yes("true", json!({ "remember_me": true })),
             yes("false", json!({ "remember_me": false })),
@@ -75,7 +110,7 @@ pub(crate) async fn candidates(run: &Run<'_>, action: &str) -> Vec<Candidate> {
 }
 
 /// Nothing, empty, other types; never accepted where something is needed.
-fn unusable(input: &str) -> Vec<Candidate> {
+pub(crate) fn unusable(input: &str) -> Vec<Candidate> {
     vec![
         no("nothing", json!({})),
         no("other member", json!({ "other": "x@walk.example" })),

@@ -4,13 +4,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
 
+mod again;
 mod arbitrary;
 mod attacks;
 mod candidates;
 mod matrix;
+mod person;
+mod proofs;
 mod random;
 mod rules;
 mod run;
+mod steps;
 mod success;
 mod walk;
 mod walker;

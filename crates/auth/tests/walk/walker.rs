@@ -7,15 +7,19 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
 };
 
 use inkan_auth::FlowKind;
+use inkan_config::Attachment;
 use serde_json::json;
 
 use crate::{
+    again,
     candidates::{ACTIONS, Candidate, candidates},
     matrix::Setting,
-    rules::Rules,
+    proofs::{self, TOO_LATE, USES_UP},
+    rules::{Rules, has_now},
     run::{Run, Situation},
     success,
     world::World,
@@ -31,6 +35,9 @@ pub(crate) struct Violation {
     pub(crate) path: String,
     pub(crate) detail: String,
 }
+
+/// What asks for another challenge.
+const AGAIN: [&str; 2] = ["webauthn_generate_request_options", "webauthn_generate_creation_options"];
 
 /// From, action, to.
 pub(crate) type Edge = (FlowName, String, String, String);
@@ -114,7 +121,7 @@ impl<'w> Walker<'w> {
 
     async fn visit(&mut self, path: &Path) -> Result<(), String> {
         let mut run = self.replay(path).await?;
-        let key = run.key();
+        let key = self.key(&run);
         if path.is_empty() {
             self.known.insert(key.clone());
         } else if !self.known.contains(&key) {
@@ -122,7 +129,8 @@ impl<'w> Walker<'w> {
         }
         self.seen.states += 1;
         self.check_dead_end(&run, path);
-        let new = self.tried.borrow_mut().insert(format!("{:?} {key}", self.situation.flow));
+        let kind = if self.setting.is_default() { &key } else { &run.entry.outline() };
+        let new = self.tried.borrow_mut().insert(format!("{:?} {kind}", self.situation.flow));
         if new {
             self.check_not_offered(&run, path).await?;
         }
@@ -134,11 +142,15 @@ impl<'w> Walker<'w> {
             }
             offers.push((action, candidates(&run, action).await));
         }
-        for (action, all) in &offers {
+        // What strangers can see is compared path by path; behind that, wrong input is tried once in every kind of state.
+        let inside = format!("inside {} {}", self.situation.name, run.entry.outline());
+        let again = run.is_inside() && !self.tried.borrow_mut().insert(inside);
+        for (action, all) in offers.iter().filter(|_| !again) {
             for candidate in all.iter().filter(|candidate| !candidate.accepted) {
                 self.refused(&mut run, path, action, candidate).await?;
             }
         }
+        self.tries_again(&mut run, path).await?;
         for (action, all) in &offers {
             for candidate in all.iter().filter(|candidate| candidate.accepted) {
                 self.accepted(path, &key, action, candidate.label).await?;
@@ -169,14 +181,54 @@ impl<'w> Walker<'w> {
         let expected = match (run.doc.status, run.doc.error()) {
             (400, "form_data_invalid_error") => input_error(run, action),
             (401, "passcode_max_attempts_reached") => action == "verify_passcode",
+            (401, "passkey_invalid") => action.starts_with("webauthn_verify_"),
+            (401, "webauthn_credential_invalid_mfa_only") => candidate.label == "security key",
             _ => false,
         };
         if !expected {
             self.report("refusals_say_what_is_wrong", &text, run.doc.body.to_string());
         }
-        if run.doc.outline() != run.entry.outline() {
-            let detail = format!("{}\n    before: {}", run.doc.outline(), run.entry.outline());
+        let (mut outline, before) = (run.doc.outline(), run.entry.outline());
+        let used_up = [USES_UP, TOO_LATE].contains(&candidate.label);
+        if run.doc.state() != "login_init" && (used_up || candidate.label == proofs::UNKNOWN) {
+            // The challenge is used up: another one can be asked for.
+            let [request, creation] = AGAIN.map(|action| format!(" {action}()"));
+            outline = outline.replace(&request, "").replace(&creation, "");
+            if used_up && !AGAIN.iter().any(|again| run.doc.offers(again)) {
+                self.report("another_challenge_can_be_had", &text, run.doc.outline());
+            }
+        }
+        if outline != before {
+            let detail = format!("{}\n    before: {before}", run.doc.outline());
             self.report("a_refused_action_changes_nothing", &text, detail);
+        }
+        Ok(())
+    }
+
+    /// `decision 28`: after a challenge was used up another one can be had, and the right answer to that is accepted.
+    async fn tries_again(&mut self, run: &mut Run<'_>, path: &Path) -> Result<(), String> {
+        let offered = AGAIN.into_iter().find(|again| run.doc.offers(again));
+        let Some(again) = offered.filter(|again| !run.entry.offers(again)) else { return Ok(()) };
+        let text = path_text(path, again, "again");
+        let state = run.doc.state().to_owned();
+        run.choose(again, "plain").await?;
+        let verify = match again {
+            "webauthn_generate_request_options" => "webauthn_verify_assertion_response",
+            _ => "webauthn_verify_attestation_response",
+        };
+        if run.doc.state() != state || run.options.is_none() {
+            self.report("another_challenge_can_be_had", &text, run.doc.outline());
+        }
+        let found = ["right", "passkey instead", "other's"];
+        let all = candidates(run, verify).await;
+        let right = all.into_iter().find(|one| one.accepted && found.contains(&one.label));
+        let Some(right) = right else { return Ok(()) };
+        let errors = Rules(self.world.config());
+        run.act(verify, right.label, &right.data).await?;
+        self.seen.transitions += 2;
+        let dead = errors.dead_ends(run, verify, right.label);
+        if run.doc.status != 200 && !dead.contains(&run.doc.error()) {
+            self.report("another_challenge_can_be_had", &text, run.doc.body.to_string());
         }
         Ok(())
     }
@@ -191,7 +243,7 @@ impl<'w> Walker<'w> {
     ) -> Result<(), String> {
         let text = path_text(path, action, label);
         let mut run = self.replay(path).await?;
-        if run.key() != key {
+        if self.key(&run) != key {
             self.report("replays_are_deterministic", &text, run.key());
         }
         let from = run.doc.state().to_owned();
@@ -215,8 +267,11 @@ impl<'w> Walker<'w> {
         for (check, detail) in success::problems(&run).await {
             self.report(check, &text, detail);
         }
-        self.seen.successes += usize::from(to == "success");
-        if self.known.insert(run.key()) {
+        if to == "success" {
+            self.seen.successes += usize::from(!run.facts.contains("as other"));
+            self.returns(&run, &text).await?;
+        }
+        if self.leads_on(action, label) && self.known.insert(self.key(&run)) {
             let mut path = path.clone();
             path.push((action.to_owned(), label));
             self.open.push_back(path);
@@ -224,16 +279,47 @@ impl<'w> Walker<'w> {
         Ok(())
     }
 
-    /// Only an identified account, or a registration, without any way on may end in a dead end.
-    fn check_discontinuity(&mut self, run: &Run<'_>, action: &str, label: &str, text: &str) {
-        let rules = Rules(self.world.config());
-        let expected = match action {
-            "continue_with_login_identifier" => rules.is_discontinued(&run.person),
-            "register_login_identifier" => !rules.can_return(label != "name", label != "mail"),
+    /// What a state is. Which of the factors were used is told apart under the defaults only; elsewhere it is enough that one was.
+    fn key(&self, run: &Run<'_>) -> String {
+        if self.setting.is_default() { run.key() } else { run.coarse_key() }
+    }
+
+    /// Which of the clients are worth a walk of their own.
+    fn leads_on(&self, action: &str, label: &str) -> bool {
+        let config = self.world.config();
+        let rules = Rules(config);
+        let platform = config.mfa.security_keys.authenticator_attachment == Attachment::Platform;
+        match label {
+            _ if action != "register_client_capabilities" => true,
+            "true" => true,
+            "nothing" => self.setting.factors && (config.passkey.enabled || rules.keys()),
+            "conditional" => self.setting.factors && rules.keys() && platform,
             _ => false,
+        }
+    }
+
+    /// The new account can be signed in to, once for each kind of account.
+    async fn returns(&mut self, run: &Run<'_>, text: &str) -> Result<(), String> {
+        let kind = format!("returns {:?}", has_now(run));
+        if self.situation.flow != FlowKind::Registration || !self.tried.borrow_mut().insert(kind) {
+            return Ok(());
+        }
+        self.world.clock.advance(Duration::from_mins(1));
+        if let Err(detail) = again::sign_in(run).await {
+            self.report("the_account_can_be_signed_in_to", text, detail);
+        }
+        Ok(())
+    }
+
+    /// Right input may end in an error only where the specification says so.
+    fn check_discontinuity(&mut self, run: &Run<'_>, action: &str, label: &str, text: &str) {
+        let expected = Rules(self.world.config()).dead_ends(run, action, label);
+        let status = match run.doc.error() {
+            "flow_discontinuity_error" => 500,
+            _ => 401,
         };
-        let found = run.doc.status == 500 && run.doc.error() == "flow_discontinuity_error";
-        if !(expected && found && run.doc.state() == "error") {
+        let found = expected.contains(&run.doc.error()) && run.doc.status == status;
+        if !(found && run.doc.state() == "error" && run.doc.actions().is_empty()) {
             self.report("right_input_is_accepted", text, run.doc.body.to_string());
         }
     }
@@ -244,7 +330,7 @@ impl<'w> Walker<'w> {
         let goes_on = actions.iter().any(|action| !["back", "remember_me"].contains(action));
         let expected = match state {
             "success" | "error" => false,
-            "login_init" => rules.can_identify(),
+            "login_init" => rules.can_identify() || rules.passkeys(&run.facts),
             "registration_init" => rules.can_sign_up(),
             _ => true,
         };

@@ -12,6 +12,8 @@ pub(crate) struct Doc {
     pub(crate) body: Value,
     /// The session token, from the cookie or the header.
     pub(crate) session: Option<String>,
+    /// The device is a trusted one from now on.
+    pub(crate) trusted: bool,
 }
 
 impl Doc {
@@ -19,7 +21,12 @@ impl Doc {
     pub(crate) fn read(flow: FlowKind, answer: &Answer) -> Result<Self, String> {
         let body: Value =
             serde_json::from_slice(&answer.body).map_err(|error| format!("not JSON: {error}"))?;
-        let doc = Self { status: answer.status, body, session: session(answer)? };
+        let doc = Self {
+            status: answer.status,
+            body,
+            session: session(answer)?,
+            trusted: cookies(answer).any(is_trust),
+        };
         doc.check(flow, answer).map_err(|problem| format!("{problem}: {}", doc.body))?;
         Ok(doc)
     }
@@ -96,9 +103,12 @@ impl Doc {
         text
     }
 
-    /// The document without what is new in every answer.
+    /// The document without what is new in every answer, and what is told once.
     pub(crate) fn without_token(&self) -> Value {
         let mut body = self.body.clone();
+        if let Some(payload) = body["payload"].as_object_mut() {
+            payload.retain(|name, _| !["recovery_codes", "recovery_codes_left"].contains(&name.as_str()));
+        }
         body["csrf_token"] = Value::Null;
         body
     }
@@ -120,7 +130,6 @@ impl Doc {
             "an error without code or message",
         )?;
         let header = |wanted: &str| answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        fail(!header("Cache-Control"), "may be cached")?;
         if self.is_detached() {
             fail(self.state() != "error", "detached, but not in state error")?;
             fail(body.get("payload").is_some(), "detached with a payload")?;
@@ -136,6 +145,7 @@ impl Doc {
         fail(success != self.session.is_some(), "success without a session, or the reverse")?;
         fail(success && self.status != 200, "success together with an error")?;
         fail(success && !header("X-Session-Lifetime"), "success without its headers")?;
+        fail(self.trusted && !success, "a trusted device without success")?;
         self.check_actions(flow)
     }
 
@@ -153,7 +163,7 @@ impl Doc {
             for (name, input) in inputs {
                 let kind = input["type"].as_str().unwrap_or_default();
                 if input["name"] != name.as_str()
-                    || !["string", "email", "password", "boolean"].contains(&kind)
+                    || !["string", "email", "password", "boolean", "json"].contains(&kind)
                 {
                     return Err("an input without its name or type");
                 }
@@ -163,13 +173,22 @@ impl Doc {
     }
 }
 
+fn cookies(answer: &Answer) -> impl Iterator<Item = &str> {
+    let cookies = answer.headers.iter().filter(|(name, _)| name == "Set-Cookie");
+    cookies.map(|(_, value)| value.as_str())
+}
+
+fn is_trust(cookie: &str) -> bool {
+    cookie.starts_with("hanko-device-token=")
+}
+
 /// The session token; at most one is given.
 fn session(answer: &Answer) -> Result<Option<String>, String> {
-    let mut tokens = answer.headers.iter().filter_map(|(name, value)| match name.as_str() {
-        "X-Auth-Token" => Some(value.clone()),
-        "Set-Cookie" => value.split(['=', ';']).nth(1).map(str::to_owned),
-        _ => None,
-    });
+    let headers = answer.headers.iter().filter(|(name, _)| name == "X-Auth-Token");
+    let sessions = cookies(answer).filter(|cookie| !is_trust(cookie));
+    let mut tokens = headers
+        .map(|(_, value)| value.clone())
+        .chain(sessions.filter_map(|value| value.split(['=', ';']).nth(1).map(str::to_owned)));
     let first = tokens.next();
     if tokens.next().is_some() { Err("two session tokens".into()) } else { Ok(first) }
 }

@@ -11,39 +11,36 @@ use std::{
 
 use inkan_auth::{Answer, App, Context, FlowKind, FlowRequest, OutboxWorker, Parts, Validation};
 use inkan_base::{
-    EmailId, ManualClock, PasswordId, SeededRng, SessionId, TenantId, Timestamp, UserId, UsernameId,
+    EmailId, ManualClock, OtpSecretId, PasswordId, SeededRng, SessionId, TenantId, Timestamp,
+    TrustedDeviceId, UserId, UsernameId,
 };
 use inkan_config::Config;
-use inkan_crypto::PasswordPolicy;
+use inkan_crypto::{DeviceCookie, DeviceToken, PasswordPolicy, RecoveryCode};
 use inkan_mail::{Mailbox, Mailer};
-use inkan_store::{Account, Email, Store, StoreError, StoreOptions, User, Username};
+use inkan_store::{
+    Account, Email, OtpSecret, Store, StoreError, StoreOptions, TrustedDevice, Tx, User, Username,
+};
 use inkan_test_support::{TempDir, temporary_directory};
 use serde_json::Value;
 
-/// What an account has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Has {
-    pub(crate) address: bool,
-    pub(crate) verified: bool,
-    pub(crate) name: bool,
-    pub(crate) password: bool,
-    /// The password is stored as an imported bcrypt hash.
-    pub(crate) legacy: bool,
-}
-
-/// A person: identifiers, and the account if there is one.
-#[derive(Clone, Debug)]
-pub(crate) struct Person {
-    pub(crate) number: u32,
-    pub(crate) has: Has,
-    pub(crate) user: Option<UserId>,
-    pub(crate) address: String,
-    pub(crate) name: String,
-    pub(crate) password: String,
-}
+use crate::person::{Has, Person, step_at};
 
 /// So that mails have an order.
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(5);
+
+/// Everything, so that nothing is left to be asked for.
+pub(crate) const ALL: Has = Has {
+    address: true,
+    verified: true,
+    name: true,
+    password: true,
+    legacy: false,
+    passkey: true,
+    security_key: true,
+    totp: true,
+    codes: true,
+    trusted: true,
+};
 
 pub(crate) struct World {
     pub(crate) app: Arc<App>,
@@ -68,6 +65,7 @@ impl World {
             rng: Arc::new(SeededRng::new(seed)),
             secrets: vec!["a secret for tests only, 32 byte".to_owned()],
             password_policy: PasswordPolicy::cheap(),
+            metadata: None,
         };
         let app = App::start(parts).await.unwrap();
         let mailbox = Mailbox::new();
@@ -98,6 +96,11 @@ impl World {
         Context::new(TenantId::DEFAULT, self.app.clock.now(), client)
     }
 
+    /// A request of this person's device.
+    pub(crate) fn cx_of(&self, person: &Person) -> Context {
+        Context { device_cookie: person.cookie.clone(), ..self.cx(person.number) }
+    }
+
     pub(crate) async fn send(&self, cx: &Context, flow: FlowKind, query: &str, body: &Value) -> Answer {
         self.clock.advance(BETWEEN_REQUESTS);
         let cx = &Context { now: self.app.clock.now(), ..cx.clone() };
@@ -109,17 +112,9 @@ impl World {
 
     /// Somebody with addresses and names of their own.
     pub(crate) async fn person(&self, has: Has, exists: bool) -> Person {
-        let number = self.number();
-        let mut person = Person {
-            number,
-            has,
-            user: None,
-            address: format!("p{number}@walk.example"),
-            name: format!("person{number}"),
-            password: format!("Old-Secret-{number}"),
-        };
+        let mut person = Person::new(self.number(), has);
         if exists {
-            person.user = Some(self.create(&person).await);
+            self.create(&mut person).await;
         }
         person
     }
@@ -131,14 +126,14 @@ impl World {
         let (uses, person) = if let Some((uses, person)) = kept {
             (uses + 1, person)
         } else {
-            let has = Has { address: true, verified: true, name: true, password: true, legacy: false };
+            let has = ALL;
             (0, self.person(has, true).await)
         };
         *self.other.lock().unwrap() = Some((uses, person.clone()));
         person
     }
 
-    async fn create(&self, person: &Person) -> UserId {
+    async fn create(&self, person: &mut Person) {
         let (app, now) = (&self.app, self.app.clock.now());
         let rng = app.rng.as_ref();
         let user = UserId::random(rng);
@@ -163,6 +158,7 @@ impl World {
             updated_at: now,
         };
         let password = PasswordId::random(rng);
+        person.user = Some(user);
         let created = app.store.write::<_, StoreError>(TenantId::DEFAULT, async |tx| {
             tx.users().create(&User::new(user, now)).await?;
             if person.has.address {
@@ -174,10 +170,59 @@ impl World {
             if person.has.password {
                 tx.passwords().upsert(user, &hash, password, now).await?;
             }
-            Ok(())
+            if person.has.passkey && !person.phone.has_credential() {
+                tx.webauthn_credentials().create(&person.phone.enrol(user, false, now)).await?;
+            }
+            if person.has.security_key && !person.key.has_credential() {
+                tx.webauthn_credentials().create(&person.key.enrol(user, true, now)).await?;
+            }
+            self.second_factors(tx, person, user, now).await
         });
         created.await.unwrap();
-        user
+    }
+
+    /// App, recovery codes and trusted device. The current one-time password was used, and so was the last recovery code.
+    async fn second_factors(
+        &self,
+        tx: &mut Tx<'_>,
+        person: &mut Person,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (app, tenant) = (&self.app, TenantId::DEFAULT);
+        let rng = app.rng.as_ref();
+        if person.has.totp {
+            let id = OtpSecretId::random(rng);
+            let sealed = person.app().seal(&app.keyring, tenant, id, rng).unwrap();
+            person.used_step = step_at(now);
+            let last_step = person.used_step;
+            let secret = OtpSecret { id, user_id: user, sealed, last_step, created_at: now, updated_at: now };
+            tx.otp_secrets().create(&secret).await?;
+        }
+        if person.has.codes {
+            let codes = RecoveryCode::generate_set(rng);
+            let macs = codes.each_ref().map(|code| code.mac(&app.keyring, tenant, user));
+            tx.recovery_codes().replace(user, &macs, now).await?;
+            tx.recovery_codes().use_one(user, &macs[9], now).await?;
+            person.codes = codes.iter().map(|code| code.formatted().to_string()).collect();
+        }
+        if person.has.trusted {
+            let token = DeviceToken::generate(rng);
+            let device = TrustedDevice {
+                id: TrustedDeviceId::random(rng),
+                user_id: user,
+                token_hash: token.hash(),
+                user_agent: None,
+                created_at: now,
+                expires_at: now + Duration::from_hours(1000),
+                last_used_at: now,
+            };
+            tx.trusted_devices().create(&device, 50).await?;
+            let mut cookie = DeviceCookie::default();
+            cookie.trust(user, token, 20);
+            person.cookie = cookie.to_string();
+        }
+        Ok(())
     }
 
     /// Codes in mails to this address, the newest first; `None` for a mail without a code.
