@@ -4,6 +4,7 @@
 
 (() => {
   const root = document.getElementById("signin");
+  let autofill = null; // the passkey prompt in the form, while it is open
   let token = null; // only when the server sends sessions in a header instead of a cookie
 
   const STATES = {
@@ -16,6 +17,16 @@
     password_creation: "Choose a password",
     onboarding_email: "Add your e-mail address",
     onboarding_username: "Choose a user name",
+    login_passkey: "Use your passkey or security key",
+    login_security_key: "Use your security key",
+    login_otp: "Enter the code of your authenticator app",
+    mfa_method_chooser: "Add a second factor",
+    mfa_otp_secret_creation: "Set up an authenticator app",
+    mfa_security_key_creation: "Set up a security key",
+    credential_onboarding_chooser: "How do you want to sign in from now on?",
+    onboarding_create_passkey: "Create a passkey",
+    onboarding_verify_passkey_attestation: "Create a passkey",
+    device_trust: "Do you trust this browser?",
     error: "That did not work",
   };
   const ACTIONS = {
@@ -32,19 +43,34 @@
     email_address_set: "Continue",
     username_create: "Continue",
     remember_me: "Keep me signed in",
+    webauthn_generate_request_options: "Use a passkey",
+    webauthn_generate_creation_options: "Create it now",
+    continue_to_login_otp: "Use my authenticator app",
+    continue_to_login_security_key: "Use my security key",
+    continue_to_otp_secret_creation: "Authenticator app",
+    continue_to_security_key_creation: "Security key",
+    continue_to_passkey_registration: "Passkey",
+    continue_to_password_registration: "Password",
+    otp_code_validate: "Continue",
+    otp_code_verify: "Continue",
+    recovery_code: "Use the recovery code",
+    trust_device: "Trust this browser",
     skip: "Skip",
     back: "Back",
   };
   const INPUTS = {
     identifier: "E-mail address or user name", email: "E-mail address", username: "User name", password: "Password",
-    new_password: "New password", code: "Code", remember_me: "Keep me signed in",
+    new_password: "New password", code: "Code", otp_code: "Code", recovery_code: "Recovery code", remember_me: "Keep me signed in",
   };
   const AUTOCOMPLETE = {
-    identifier: "username", email: "email", username: "username", password: "current-password",
-    new_password: "new-password", code: "one-time-code",
+    identifier: "username webauthn", email: "username webauthn", username: "username webauthn", password: "current-password",
+    new_password: "new-password", code: "one-time-code", otp_code: "one-time-code",
   };
   const ERRORS = {
     form_data_invalid_error: "Please check what you entered.",
+    passkey_invalid: "This passkey cannot be used.",
+    webauthn_credential_invalid_mfa_only: "This security key is a second factor only.",
+    platform_authenticator_required: "This device cannot do what your account asks for.",
     passcode_invalid: "This code is not right.",
     passcode_max_attempts_reached: "The code was entered wrong too often. Ask for a new one.",
     rate_limit_exceeded: "That was too often. Please wait a moment.",
@@ -85,7 +111,7 @@
       let document_ = await (await call("POST", `/${flow}`)).json();
       const capabilities = document_.actions.register_client_capabilities;
       if (capabilities) {
-        document_ = await send(document_, capabilities, { webauthn_available: false });
+        document_ = await send(document_, capabilities, await abilities());
       }
       await show(flow, document_);
     });
@@ -94,7 +120,81 @@
   const send = async (document_, action, values) =>
     (await call("POST", action.href, { input_data: values, csrf_token: document_.csrf_token })).json();
 
+  /** What this browser can do. */
+  async function abilities() {
+    const browser = window.PublicKeyCredential;
+    const can = async (question) => Boolean(browser && browser[question] && (await browser[question]().catch(() => false)));
+    return {
+      webauthn_available: Boolean(browser),
+      webauthn_conditional_mediation_available: await can("isConditionalMediationAvailable"),
+      webauthn_platform_authenticator_available: await can("isUserVerifyingPlatformAuthenticatorAvailable"),
+    };
+  }
+
+  const bytes = (text) =>
+    Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+  const text = (buffer) =>
+    btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const descriptors = (list) => list && list.map((credential) => ({ ...credential, id: bytes(credential.id) }));
+
+  /** Runs a ceremony with the options of the server; resolves to what the server wants to know. */
+  async function ceremony({ publicKey }, extra = {}) {
+    const options = { ...publicKey, challenge: bytes(publicKey.challenge) };
+    const create = Boolean(publicKey.user);
+    if (create) options.user = { ...publicKey.user, id: bytes(publicKey.user.id) };
+    if (publicKey.allowCredentials) options.allowCredentials = descriptors(publicKey.allowCredentials);
+    if (publicKey.excludeCredentials) options.excludeCredentials = descriptors(publicKey.excludeCredentials);
+    const credential = await navigator.credentials[create ? "create" : "get"]({ publicKey: options, ...extra });
+    const { response } = credential;
+    const answer = { clientDataJSON: text(response.clientDataJSON) };
+    if (create) {
+      answer.attestationObject = text(response.attestationObject);
+      answer.transports = response.getTransports ? response.getTransports() : [];
+    } else {
+      answer.authenticatorData = text(response.authenticatorData);
+      answer.signature = text(response.signature);
+      if (response.userHandle) answer.userHandle = text(response.userHandle);
+    }
+    return { id: credential.id, rawId: text(credential.rawId), type: credential.type, response: answer };
+  }
+
+  const CEREMONIES = {
+    request_options: ["webauthn_verify_assertion_response", "assertion_response"],
+    creation_options: ["webauthn_verify_attestation_response", "public_key"],
+  };
+
+  /** Passkeys in the input field: runs until one is chosen or the page goes on. */
+  function offerPasskeys(flow, document_) {
+    const options = document_.payload && document_.payload.request_options;
+    const verify = document_.actions.webauthn_verify_assertion_response;
+    if (!options || !verify) return;
+    const abort = new AbortController();
+    autofill = abort;
+    ceremony(options, { mediation: "conditional", signal: abort.signal })
+      .then((answer) => act(flow, document_, verify, { assertion_response: answer }))
+      .catch((error) => abort.signal.aborted || console.warn(error));
+  }
+
+  /** States whose document carries options start the ceremony by themselves. */
+  async function runCeremony(flow, document_) {
+    for (const [member, [name, input]] of Object.entries(CEREMONIES)) {
+      const options = document_.payload && document_.payload[member];
+      if (!options || document_.name === "login_init") continue;
+      try {
+        const answer = await ceremony(options);
+        await act(flow, document_, document_.actions[name], { [input]: answer });
+      } catch (error) {
+        console.warn(error);
+        const again = { ...document_, again: member };
+        await show(flow, again, "That was cancelled, or it did not work.");
+      }
+      return;
+    }
+  }
+
   async function act(flow, document_, action, values) {
+    if (autofill) autofill.abort();
+    autofill = null;
     for (const control of root.querySelectorAll("button, input")) control.disabled = true;
     await guarded(() => show(flow, document_), async () => show(flow, await send(document_, action, values)));
   }
@@ -110,7 +210,9 @@
     }
   }
 
-  async function show(flow, document_) {
+  async function show(flow, document_, problem = null) {
+    const codes = document_.payload && document_.payload.recovery_codes;
+    if (codes) return showRecoveryCodes(flow, document_, codes);
     if (document_.name === "success") return showAccount();
     const nodes = [element("h2", { textContent: words(STATES, document_.name) })];
     if (document_.error) {
@@ -118,17 +220,48 @@
       const text = words(ERRORS, document_.error.code) + (wait > 0 ? ` (${wait} seconds)` : "");
       nodes.push(element("p", { className: "error", textContent: text }));
     }
+    if (problem) nodes.push(element("p", { className: "error", textContent: problem }));
+    nodes.push(...secret(document_));
     const visible = (action) => Object.values(action.inputs).filter((input) => !input.hidden);
     const actions = Object.values(document_.actions).filter(
-      (action) => !(action.action === "username_set" && document_.actions.username_create));
+      (action) => !(action.action === "username_set" && document_.actions.username_create) &&
+        !Object.values(action.inputs).some((input) => input.type === "json"));
     actions.sort((a, b) => (a.action === "back") - (b.action === "back") || visible(b).length - visible(a).length);
     for (const action of actions) nodes.push(form(flow, document_, action, visible(action)));
+    if (document_.again) {
+      nodes.push(button("Try again", () => show(flow, { ...document_, again: null })));
+    }
     if (actions.length === 0) nodes.push(button("Start over", () => start("login")));
     if (document_.name === "login_init") nodes.push(button("Create an account instead", () => start("registration")));
     if (document_.name === "registration_init") nodes.push(button("Sign in instead", () => start("login")));
     root.replaceChildren(...nodes);
     const first = root.querySelector("input:not([type=checkbox])");
     if (first) first.focus();
+    if (document_.name === "login_init") offerPasskeys(flow, document_);
+    else if (!document_.again) await runCeremony(flow, document_);
+  }
+
+  /** What an authenticator app needs. */
+  function secret(document_) {
+    const { otp_secret: typed, otp_image_source: image } = document_.payload || {};
+    if (!typed || !image) return [];
+    return [
+      element("p", { textContent: "Scan this with your authenticator app, or type the key below into it." }),
+      element("img", { src: image, alt: "QR code", width: 200, height: 200 }),
+      element("p", {}, element("code", { id: "otp-secret", textContent: typed })),
+    ];
+  }
+
+  /** Shown once: the next document does not have them. */
+  function showRecoveryCodes(flow, document_, codes) {
+    const { recovery_codes: _, ...payload } = document_.payload;
+    root.replaceChildren(
+      element("h2", { textContent: "Keep your recovery codes" }),
+      element("p", { textContent: "Each lets you in once if you lose your second factor. They are not shown again." }),
+      element("ul", { id: "recovery-codes" },
+        ...codes.map((code) => element("li", {}, element("code", { textContent: code })))),
+      button("I have saved them", () => show(flow, { ...document_, payload })),
+    );
   }
 
   const inputError = (state, input) => {

@@ -41,6 +41,8 @@ pub(crate) fn of(app: &App, client: IpAddr, request_id: String, headers: &Header
     cx.request_id = request_id;
     cx.language = Language::negotiate(x_language, text(header::ACCEPT_LANGUAGE));
     cx.tokens = tokens(headers, app.config.cookie_name()).map(str::to_owned).collect();
+    let device = cookies(headers, &app.config.mfa.device_trust_cookie_name).next();
+    device.unwrap_or_default().clone_into(&mut cx.device_cookie);
     cx
 }
 

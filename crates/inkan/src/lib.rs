@@ -6,9 +6,11 @@
 pub mod cli;
 mod limits;
 mod logging;
+mod metadata;
 mod otlp;
 mod server;
 mod workers;
 
+pub use metadata::MetadataFileError;
 pub use otlp::CollectorError;
 pub use server::{Options, Running, ServeError, Server, Surfaces, store_options};

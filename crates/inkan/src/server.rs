@@ -4,16 +4,18 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use inkan_api::{Edge, Limits, Surface, Tracer, admin, public, serve};
 use inkan_auth::{App, OutboxWorker, Parts, StartError};
-use inkan_base::{Clock, OsRng, Rng, SystemClock};
+use inkan_base::{Clock, OsRng, Rng, SystemClock, Timestamp};
 use inkan_config::{Config, DatabaseTarget, Listener, Smtp, SmtpTls};
 use inkan_crypto::{PasswordPolicy, Secrets, SecretsError};
 use inkan_mail::{Mailbox, Mailer, SmtpError, SmtpMailer, SmtpSettings, Tls};
 use inkan_store::{Keep, OpenError, Store, StoreOptions};
+use inkan_webauthn::Metadata;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     limits,
+    metadata::{self, MetadataFileError},
     otlp::{self, Collector, CollectorError},
     workers,
 };
@@ -48,6 +50,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether mails are sent and expired rows removed in the background.
     pub workers: bool,
+    /// Root certificate (PEM) that metadata of authenticators lead to, in place of FIDO's.
+    pub metadata_root: Option<String>,
 }
 
 /// Why the server did not start. Each text says what to do or names the setting.
@@ -73,6 +77,9 @@ pub enum ServeError {
     /// Traces cannot be exported with these settings.
     #[error("tracing.otlp.endpoint: {0}")]
     Collector(#[from] CollectorError),
+    /// The metadata of authenticators cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] MetadataFileError),
     /// Mails cannot be sent with these settings.
     #[error(transparent)]
     Smtp(#[from] SmtpError),
@@ -111,6 +118,7 @@ impl Options {
             password_policy: PasswordPolicy::default(),
             limits: limits::of_this_machine(),
             workers: true,
+            metadata_root: None,
         }
     }
 }
@@ -121,17 +129,22 @@ impl Server {
     /// # Errors
     /// [`ServeError`]; nothing keeps running then.
     pub async fn start(options: Options) -> Result<Running, ServeError> {
-        let Options { config, surfaces, clock, rng, password_policy, limits, workers } = options;
-        let config = Arc::new(config);
+        let Options { config, surfaces, clock, rng, password_policy, limits, workers, metadata_root } =
+            options;
+        let mut config = config;
         let public_listener = listen(&config.server.public, surfaces != Surfaces::Admin).await?;
+        accept_own_origin(&mut config, public_listener.as_ref());
+        let config = Arc::new(config);
         let admin_listener = listen(&config.server.admin, surfaces != Surfaces::Public).await?;
         let mailer = mailer(&config)?;
+        let metadata = metadata::read(&config, metadata_root.as_deref(), clock.now())?;
         let collector = Collector::configured(&config.tracing.otlp)?;
         let configured: Vec<String> =
             config.secrets().iter().map(|secret| secret.expose().to_owned()).collect();
         let store = Store::open(store_options(&config), clock.clone()).await?;
         let secrets = secrets(&configured, &config, &store, rng.as_ref()).await?;
-        let parts = Parts { config, store: store.clone(), clock, rng, secrets, password_policy };
+        let ends = metadata.as_ref().map(Metadata::valid_until);
+        let parts = Parts { config, store: store.clone(), clock, rng, secrets, password_policy, metadata };
         let app = match App::start(parts).await {
             Ok(app) => app,
             Err(error) => {
@@ -141,9 +154,21 @@ impl Server {
         };
         let mut running = Running::new(app, mailer);
         let tracer = running.tracer(collector);
-        running.background(workers);
+        running.background(workers, ends);
         running.listen(public_listener, admin_listener, &limits, tracer);
         Ok(running)
+    }
+}
+
+/// On the developer's machine the page at `/` uses passkeys too, whatever port it is served from (spec 13, section 11.2).
+fn accept_own_origin(config: &mut Config, listener: Option<&TcpListener>) {
+    let Some(address) = listener.and_then(|listener| listener.local_addr().ok()) else { return };
+    if config.webauthn.is_local() {
+        let own = format!("http://localhost:{}", address.port());
+        let origins = &mut config.webauthn.relying_party.origins;
+        if !origins.contains(&own) {
+            origins.push(own);
+        }
     }
 }
 
@@ -161,7 +186,11 @@ impl Running {
         }
     }
 
-    fn background(&self, workers: bool) {
+    fn background(&self, workers: bool, metadata_end: Option<Timestamp>) {
+        if let Some(end) = metadata_end {
+            metadata::tell(end, self.app.clock.now());
+            self.background.spawn(workers::metadata(self.app.clone(), end, self.stop_working.clone()));
+        }
         self.background.spawn(workers::sessions(self.app.clone(), self.stop_working.clone()));
         if workers {
             let worker = OutboxWorker::new(self.app.clone(), self.mailer.clone());

@@ -4,11 +4,15 @@
 use std::{sync::Arc, time::Duration};
 
 use inkan_auth::{App, Metrics, OutboxWorker};
+use inkan_base::Timestamp;
 use inkan_store::StoreError;
 use tokio::time::{sleep, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::metadata;
+
 const CLEANUP_PAUSE: Duration = Duration::from_mins(1);
+const METADATA_PAUSE: Duration = Duration::from_hours(24);
 const CLEANUP_BATCH: usize = 500;
 /// What panics at once must not do so in a tight loop.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
@@ -72,6 +76,16 @@ pub(crate) async fn cleanup(app: Arc<App>, shutdown: CancellationToken) {
         };
         if let Some(removed) = supervised(&app.metrics, "cleanup", run).await {
             tracing::debug!(?removed, "expired rows were removed");
+        }
+    }
+}
+
+/// Says every day, until `shutdown`, when the metadata of authenticators are about to end or have ended.
+pub(crate) async fn metadata(app: Arc<App>, end: Timestamp, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = sleep(METADATA_PAUSE) => metadata::tell(end, app.clock.now()),
+            () = shutdown.cancelled() => return,
         }
     }
 }

@@ -4,6 +4,7 @@ mod account;
 mod flow;
 mod health;
 pub(crate) mod keys;
+mod related_origins;
 pub(crate) mod sessions;
 mod start;
 
@@ -40,6 +41,7 @@ pub fn router(app: Arc<App>, mailbox: Option<&str>) -> Routes {
         .route("/health/alive", get(health::alive))
         .route("/health/ready", get(health::ready))
         .route("/.well-known/jwks.json", get(keys::jwks))
+        .route("/.well-known/webauthn", get(related_origins::list))
         .route("/login", post(flow::login))
         .route("/registration", post(flow::registration))
         .route("/me", get(account::me))

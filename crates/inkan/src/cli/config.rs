@@ -1,9 +1,11 @@
 //! `inkan config`: check, show, schema, reference.
 
 use clap::Subcommand;
+use inkan_base::{Clock as _, SystemClock};
 use inkan_config::{Config, reference_markdown};
 
 use super::{Common, Failure};
+use crate::metadata;
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
@@ -23,6 +25,9 @@ pub(super) fn run(command: &Command, common: &Common) -> Result<(), Failure> {
         Command::Check => {
             let loaded = Config::load(common.config.as_deref(), std::env::vars())?;
             for warning in &loaded.warnings {
+                eprintln!("warning: {warning}");
+            }
+            if let Some(warning) = metadata::check(&loaded.config, SystemClock.now())? {
                 eprintln!("warning: {warning}");
             }
             super::print(format_args!("The configuration is good."))?;
