@@ -63,6 +63,7 @@ pub(crate) struct AppBuilder {
     overlays: Vec<String>,
     limits: Limits,
     workers: bool,
+    metadata_root: Option<String>,
     real_clock: bool,
     proxied: bool,
     trap: Arc<Trap>,
@@ -84,7 +85,8 @@ impl AppBuilder {
         let limits = Limits::default();
         let (workers, real_clock, proxied) = (false, false, false);
         let (overlays, trap) = (Vec::new(), Arc::default());
-        Self { engine, log, overlays, limits, workers, real_clock, proxied, trap, home: None }
+        let metadata_root = None;
+        Self { engine, log, overlays, limits, workers, metadata_root, real_clock, proxied, trap, home: None }
     }
 
     /// Settings on top of the defaults, as they stand in a file.
@@ -102,6 +104,12 @@ impl AppBuilder {
     /// With background workers, as in production, instead of [`TestApp::deliver`].
     pub(crate) fn workers(mut self) -> Self {
         self.workers = true;
+        self
+    }
+
+    /// Metadata of authenticators lead to this root certificate (PEM).
+    pub(crate) fn metadata_root(mut self, pem: String) -> Self {
+        self.metadata_root = Some(pem);
         self
     }
 
@@ -149,6 +157,7 @@ impl AppBuilder {
             password_policy: PasswordPolicy::cheap(),
             limits: self.limits.clone(),
             workers: self.workers,
+            metadata_root: self.metadata_root.clone(),
         };
         let running = Server::start(options).await?;
         Ok(TestApp {
@@ -211,6 +220,7 @@ server:
 jwt: { algorithm: ES256 }
 database: { pool: 6 }
 audit_log: { console_output: { enabled: false } }
+mfa: { acquire_on_registration: false } # tests of second factors ask for them
 ";
 
 async fn migrate(url: String) {

@@ -105,6 +105,7 @@ pub(crate) struct Start<'a> {
     kind: &'static str,
     ip: String,
     webauthn: bool,
+    browser: bool,
     preflight: bool,
 }
 
@@ -120,7 +121,7 @@ impl TestApp {
     }
 
     fn flow(&self, kind: &'static str) -> Start<'_> {
-        Start { app: self, kind, ip: CLIENT.to_owned(), webauthn: false, preflight: true }
+        Start { app: self, kind, ip: CLIENT.to_owned(), webauthn: false, browser: false, preflight: true }
     }
 }
 
@@ -137,6 +138,12 @@ impl<'a> Start<'a> {
         self
     }
 
+    /// In a browser with all of WebAuthn: autofill, and an authenticator of its own.
+    pub(crate) fn in_browser(mut self) -> Self {
+        self.browser = true;
+        self
+    }
+
     /// Only started.
     pub(crate) fn without_preflight(mut self) -> Self {
         self.preflight = false;
@@ -148,7 +155,12 @@ impl<'a> Start<'a> {
         let id = doc.flow_id().unwrap_or_else(|| panic!("the flow did not start: {}", doc.json)).to_owned();
         let mut flow = Flow { app: self.app, kind: self.kind, ip: self.ip, id, doc };
         if self.preflight {
-            flow.act("register_client_capabilities", json!({ "webauthn_available": self.webauthn })).await;
+            let mut can = json!({ "webauthn_available": self.webauthn || self.browser });
+            if self.browser {
+                can["webauthn_conditional_mediation_available"] = true.into();
+                can["webauthn_platform_authenticator_available"] = true.into();
+            }
+            flow.act("register_client_capabilities", can).await;
         }
         flow
     }

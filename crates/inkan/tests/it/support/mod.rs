@@ -4,12 +4,14 @@ mod app;
 mod flow;
 mod http;
 mod log;
+mod passkey;
 mod trap;
 mod user;
 
 pub(crate) use app::{AppBuilder, Engine, TestApp, run};
 pub(crate) use flow::{Doc, Flow};
 pub(crate) use http::{Call, Reply, raw};
+pub(crate) use passkey::{Device, ORIGIN};
 pub(crate) use user::TestUser;
 
 /// Compiles each test once per storage engine: `name::sqlite` and `name::postgres`.
