@@ -36,6 +36,18 @@ fn s122_a_broken_configuration_starts_nothing_and_every_problem_is_named() {
 }
 
 #[test]
+fn s122_a_check_looks_at_whom_to_trust_as_well() {
+    for (settings, message) in [
+        ("mds_file: /nowhere/blob.jwt", "webauthn.attestation.mds_file: /nowhere/blob.jwt: No such file"),
+        ("trust_anchors: [nonsense]", "webauthn.attestation.trust_anchors[0] is neither"),
+    ] {
+        let config = format!("webauthn: {{ attestation: {{ {settings} }} }}");
+        let (code, out, err) = texts(&inkan(&config, &["config", "check"]));
+        assert!(code == Some(1) && out.is_empty() && err.contains(message), "{err}");
+    }
+}
+
+#[test]
 fn usage_errors_end_with_one() {
     for arguments in [
         &["unknown"][..],

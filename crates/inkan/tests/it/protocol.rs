@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use crate::support::{Doc, raw};
 
 /// Every path of the public API with its methods.
-const ROUTES: [(&str, &str); 11] = [
+const ROUTES: [(&str, &str); 12] = [
     ("/", "GET,HEAD"),
     ("/assets/signin.js", "GET,HEAD"),
     ("/assets/signin.css", "GET,HEAD"),
     ("/health/alive", "GET,HEAD"),
     ("/health/ready", "GET,HEAD"),
     ("/.well-known/jwks.json", "GET,HEAD"),
+    ("/.well-known/webauthn", "GET,HEAD"),
     ("/login", "POST"),
     ("/registration", "POST"),
     ("/me", "GET,HEAD"),

@@ -48,8 +48,9 @@ each_engine! {
         let wrong = flow.act("verify_passcode", json!({ "code": "x" })).await;
         assert_eq!(wrong.outline(), "400 passcode_confirmation form_data_invalid_error code=passcode_invalid");
         let code = app.code("ada@example.com").await;
-        let done = flow.act("verify_passcode", json!({ "code": code })).await;
-        assert_eq!(done.name(), "success");
+        let verified = flow.act("verify_passcode", json!({ "code": code })).await;
+        assert_eq!(verified.outline(), "200 onboarding_create_passkey");
+        assert_eq!(flow.act("skip", json!({})).await.name(), "success");
     }
 
     async fn a_user_name_is_an_identifier(app: AppBuilder) {

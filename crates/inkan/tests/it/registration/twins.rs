@@ -190,6 +190,8 @@ each_engine! {
                 email: Some(address),
                 username: None,
                 password: Some(text.to_owned()),
+                totp: None,
+                recovery_codes: Vec::new(),
             };
             assert_eq!(app.sign_in(&user).await.name(), "success", "{text}");
         }

@@ -4,7 +4,10 @@
 use serde_json::{Value, json};
 
 use super::PASSWORD;
-use crate::support::{Doc, TestApp};
+use crate::support::{Device, Doc, Flow, TestApp};
+
+/// What the harness changes is undone here.
+const DEFAULTS: &str = "mfa: { acquire_on_registration: true }";
 
 /// The document without ids, tokens and texts; each must be what its place asks for.
 fn redacted(doc: &Doc) -> Value {
@@ -75,8 +78,60 @@ fn confirmation() -> Value {
     )
 }
 
+/// A state without payload whose actions have no inputs.
+fn choice(state: &str, actions: &[&str]) -> Value {
+    let actions = actions.iter().map(|name| ((*name).to_owned(), action(name, json!({}))));
+    document(state, Value::Object(actions.collect()))
+}
+
+fn attestation(options: Value) -> Value {
+    let input = json!({ "name": "public_key", "type": "json", "required": true, "hidden": true });
+    let mut document = document(
+        "onboarding_verify_passkey_attestation",
+        json!({
+            "back": action("back", json!({})),
+            "webauthn_verify_attestation_response":
+                action("webauthn_verify_attestation_response", json!({ "public_key": input })),
+        }),
+    );
+    document["payload"]["creation_options"] = options;
+    document
+}
+
+/// The options of spec 03, section 12, with the algorithms of spec 05, section 8.3.
+fn options(doc: &Doc, address: &str, selection: &Value) -> Value {
+    let shown = &doc.creation_options()["publicKey"];
+    let challenge = shown["challenge"].as_str().unwrap();
+    assert!(challenge.len() == 43 && !challenge.contains(['+', '/', '=']), "{challenge}");
+    let handle = shown["user"]["id"].as_str().unwrap();
+    assert_eq!(handle.len(), 22);
+    let algorithms = [-7, -8, -35, -257].map(|alg| json!({ "alg": alg, "type": "public-key" }));
+    json!({ "publicKey": {
+        "attestation": shown["attestation"],
+        "authenticatorSelection": selection,
+        "challenge": challenge,
+        "pubKeyCredParams": algorithms,
+        "rp": { "id": "localhost", "name": "Inkan" },
+        "timeout": 600_000,
+        "user": { "displayName": address, "id": handle, "name": address },
+    }})
+}
+
+/// A passkey or security key as its owner sees it, made by `device` just now.
+fn credential(device: &Device, mfa_only: bool) -> Value {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+    let key = device.authenticator.credentials().last().unwrap().key.cose();
+    let (key, at) = (BASE64_URL_SAFE_NO_PAD.encode(key), "2026-11-22T05:00:00Z");
+    json!({
+        "aaguid": "00000000-0000-0000-0000-000000000000", "attestation_type": "none",
+        "backup_eligible": !mfa_only, "backup_state": !mfa_only, "created_at": at, "last_used_at": at,
+        "id": device.credential_id(), "mfa_only": mfa_only, "public_key": key, "public-key": key,
+        "transports": if mfa_only { json!(["usb"]) } else { json!(["internal", "hybrid"]) },
+    })
+}
+
 /// `success`, with ids and times taken from the database.
-async fn success(app: &TestApp, address: &str, doc: &Doc) -> Value {
+async fn success(app: &TestApp, address: &str, doc: &Doc, (phone, key): (&Device, &Device)) -> Value {
     let account = app.account(address).await.unwrap();
     let (id, at) = (account.user.id.to_string(), "2026-11-22T05:00:00Z");
     let session = doc.json["payload"]["claims"]["session_id"].as_str().unwrap();
@@ -84,7 +139,7 @@ async fn success(app: &TestApp, address: &str, doc: &Doc) -> Value {
     let mut success = document("success", json!({}));
     success["payload"] = json!({
         "claims": {
-            "amr": ["otp", "pwd"],
+            "amr": ["otp", "pwd", "passkey", "security_key"],
             "audience": ["localhost"],
             "email": { "address": address, "is_primary": true, "is_verified": true },
             "issued_at": at,
@@ -96,7 +151,9 @@ async fn success(app: &TestApp, address: &str, doc: &Doc) -> Value {
             "created_at": at,
             "emails": [{ "address": address, "id": account.emails[0].id.to_string(), "is_primary": true, "is_verified": true }],
             "id": id,
-            "mfa_config": doc.json["payload"]["user"]["mfa_config"],
+            "mfa_config": { "auth_app_set_up": false, "security_keys_enabled": true, "totp_enabled": true },
+            "passkeys": [credential(phone, false)],
+            "security_keys": [credential(key, true)],
             "updated_at": at,
             "user_id": id,
         },
@@ -104,9 +161,42 @@ async fn success(app: &TestApp, address: &str, doc: &Doc) -> Value {
     success
 }
 
+/// From the capabilities of the client to the password, with a wrong code on the way.
+async fn identify(app: &TestApp, flow: &mut Flow<'_>, address: &str) {
+    let all = json!({
+        "webauthn_available": true,
+        "webauthn_conditional_mediation_available": true,
+        "webauthn_platform_authenticator_available": true,
+    });
+    let init = flow.act("register_client_capabilities", all).await;
+    let email = json!({ "email": { "name": "email", "type": "email", "max_length": 120, "required": true } });
+    let register = action("register_login_identifier", email);
+    assert_eq!(
+        redacted(&init),
+        document("registration_init", json!({ "register_login_identifier": register }))
+    );
+
+    let sent = flow.act("register_login_identifier", json!({ "email": address })).await;
+    assert_eq!(redacted(&sent), confirmation());
+
+    let wrong = flow.act("verify_passcode", json!({ "code": "0000000" })).await;
+    let mut expected = confirmation();
+    expected["status"] = 400.into();
+    expected["error"] = json!({ "code": "form_data_invalid_error", "message": "TEXT" });
+    expected["actions"]["verify_passcode"]["inputs"]["code"]["error"] =
+        json!({ "code": "passcode_invalid", "message": "TEXT" });
+    assert_eq!(redacted(&wrong), expected);
+
+    let code = app.code(address).await;
+    let password = flow.act("verify_passcode", json!({ "code": code })).await;
+    let input = json!({ "new_password": { "name": "new_password", "type": "password", "min_length": 8, "max_length": 72, "required": true } });
+    let register = action("register_password", input);
+    assert_eq!(redacted(&password), document("password_creation", json!({ "register_password": register })));
+}
+
 each_engine! {
     async fn the_worked_run(app: AppBuilder) {
-        let app = app.start().await;
+        let app = app.config(DEFAULTS).start().await;
         let alice = "alice@example.com";
         let mut flow = app.registration().without_preflight().await;
         assert_eq!(
@@ -114,48 +204,34 @@ each_engine! {
             document("preflight", json!({ "register_client_capabilities": capabilities() }))
         );
 
-        let all = json!({
-            "webauthn_available": false,
-            "webauthn_conditional_mediation_available": false,
-            "webauthn_platform_authenticator_available": false,
+        identify(&app, &mut flow, alice).await;
+        let chooser = flow.act("register_password", json!({ "new_password": PASSWORD })).await;
+        let methods = ["continue_to_otp_secret_creation", "continue_to_security_key_creation", "skip"];
+        assert_eq!(redacted(&chooser), choice("mfa_method_chooser", &methods));
+        let creation = flow.act("continue_to_security_key_creation", json!({})).await;
+        let generate = "webauthn_generate_creation_options";
+        assert_eq!(redacted(&creation), choice("mfa_security_key_creation", &[generate, "back"]));
+
+        let (mut phone, mut key) = (Device::phone(1), Device::key(2));
+        let asked = flow.act(generate, json!({})).await;
+        let selection = json!({
+            "authenticatorAttachment": "cross-platform", "requireResidentKey": false,
+            "residentKey": "discouraged", "userVerification": "discouraged",
         });
-        let init = flow.act("register_client_capabilities", all).await;
-        let email =
-            json!({ "email": { "name": "email", "type": "email", "max_length": 120, "required": true } });
-        let register = action("register_login_identifier", email);
-        assert_eq!(
-            redacted(&init),
-            document("registration_init", json!({ "register_login_identifier": register }))
-        );
+        assert_eq!(redacted(&asked), attestation(options(&asked, alice, &selection)));
+        let enrolled = flow.attest(key.create(&asked)).await;
+        let codes = &enrolled.json["payload"]["recovery_codes"];
+        assert_eq!(codes.as_array().unwrap().len(), 10, "{codes}");
+        let mut expected = choice("onboarding_create_passkey", &[generate, "skip"]);
+        expected["payload"] = json!({ "recovery_codes": codes });
+        assert_eq!(redacted(&enrolled), expected);
 
-        let sent = flow.act("register_login_identifier", json!({ "email": alice })).await;
-        assert_eq!(redacted(&sent), confirmation());
-
-        let wrong = flow.act("verify_passcode", json!({ "code": "0000000" })).await;
-        let mut expected = confirmation();
-        expected["status"] = 400.into();
-        expected["error"] = json!({ "code": "form_data_invalid_error", "message": "TEXT" });
-        expected["actions"]["verify_passcode"]["inputs"]["code"]["error"] =
-            json!({ "code": "passcode_invalid", "message": "TEXT" });
-        assert_eq!(redacted(&wrong), expected);
-
-        let code = app.code(alice).await;
-        let password = flow.act("verify_passcode", json!({ "code": code })).await;
-        let input = json!({ "new_password": { "name": "new_password", "type": "password", "min_length": 8, "max_length": 72, "required": true } });
-        let register = action("register_password", input);
-        assert_eq!(
-            redacted(&password),
-            document("password_creation", json!({ "register_password": register }))
-        );
-
-        let done = flow.act("register_password", json!({ "new_password": PASSWORD })).await;
-        assert_eq!(redacted(&done), success(&app, alice, &done).await);
-        let config = &done.json["payload"]["user"]["mfa_config"];
-        assert_eq!(
-            (config["auth_app_set_up"].as_bool(), config.as_object().unwrap().len()),
-            (Some(false), 3),
-            "{config}"
-        );
+        let asked = flow.act(generate, json!({})).await;
+        let selection =
+            json!({ "requireResidentKey": true, "residentKey": "required", "userVerification": "preferred" });
+        assert_eq!(redacted(&asked), attestation(options(&asked, alice, &selection)));
+        let done = flow.attest(phone.create(&asked)).await;
+        assert_eq!(redacted(&done), success(&app, alice, &done, (&phone, &key)).await);
 
         let kinds: Vec<_> = app.audit().await.into_iter().map(|record| record.kind).collect();
         assert_eq!(kinds, ["user_created"]);
