@@ -3,13 +3,27 @@
 
 import assert from 'node:assert/strict';
 
-import { newPage } from './browser.mjs';
+import { addAuthenticator, newPage } from './browser.mjs';
+import { totp } from './totp.mjs';
 import { texts } from './site.mjs';
 
-/** Opens a fresh browser profile with the component in it. */
-export async function openComponent({ browser, site, version, language = 'en', element = 'hanko-auth' }) {
+/**
+ * Opens a fresh browser profile with the component in it. `authenticator`: the options of a virtual one; `autofill`: whether the
+ * browser offers passkeys in the form (a virtual authenticator answers at once).
+ */
+export async function openComponent({
+  browser,
+  site,
+  version,
+  language = 'en',
+  element = 'hanko-auth',
+  authenticator,
+  autofill = false,
+}) {
   const page = await newPage(browser);
   const component = new Component(page, site, version, language, element, await texts(version, language));
+  component.setAutofill(autofill);
+  if (authenticator) component.authenticator = await addAuthenticator(page, authenticator);
   await component.open();
   return component;
 }
@@ -17,12 +31,25 @@ export async function openComponent({ browser, site, version, language = 'en', e
 class Component {
   constructor(page, site, version, language, element, texts) {
     Object.assign(this, { page, site, version, language, element, texts });
-    this.root = page.locator(element);
+  }
+
+  get root() {
+    return this.page.locator(this.element);
   }
 
   async open() {
     await this.page.goto(`${this.site.origin}/${this.version}/?lang=${this.language}&element=${this.element}`);
     await this.started('login_init', 'registration_init');
+  }
+
+  /** From the next page on, the browser offers passkeys in the form, or not. */
+  async setAutofill(on) {
+    await this.page.addInitScript((on) => {
+      if (!window.PublicKeyCredential) return;
+      const real = PublicKeyCredential.isConditionalMediationAvailable;
+      window.realConditional ??= real;
+      PublicKeyCredential.isConditionalMediationAvailable = on ? window.realConditional : async () => false;
+    }, on);
   }
 
   /** Waits until the component has started a flow. */
@@ -49,6 +76,28 @@ class Component {
   /** Types the code; the component sends it by itself. */
   async enterPasscode(code) {
     await this.headline('loginPasscode');
+    await this.typeCode(code);
+  }
+
+  /** Sets up an authenticator app; returns its secret. */
+  async setUpApp() {
+    await this.headline('mfaSetUp');
+    const shown = this.page.waitForResponse((answer) => answer.url().includes('continue_to_otp_secret_creation'));
+    await this.click('authenticatorApp');
+    const { payload } = await (await shown).json();
+    assert.match(payload.otp_image_source, /^data:image\/png;base64,/);
+    await this.headline('otpSetUp');
+    await this.typeCode(totp(payload.otp_secret));
+    return payload.otp_secret;
+  }
+
+  /** The code of the next time step: that of this one may be used up. */
+  async enterAppCode(secret) {
+    await this.headline('otpLogin');
+    await this.typeCode(totp(secret, 1));
+  }
+
+  async typeCode(code) {
     const digits = this.root.locator('[part~=passcode-input]');
     const ready = (digits) => digits.length > 0 && digits.every((digit) => digit.value === '' && !digit.disabled);
     if (this.version.startsWith('1.') && (await digits.last().inputValue()) !== '') {
@@ -95,13 +144,25 @@ class Component {
     return this.root.getByText(this.texts.headlines[key], { exact: true }).first().waitFor();
   }
 
+  /** Whether there is a button or link with one of these labels. */
+  async offers(...keys) {
+    for (const key of keys) if (await this.button(key).first().isVisible()) return true;
+    return false;
+  }
+
+  /** Waits for the session without skipping anything. */
+  async signedIn() {
+    await this.until(async () => (await this.events()).includes('hanko-session-created'));
+    return this.session();
+  }
+
   /** Clicks the button or link with one of these labels; versions differ in which they show. */
   click(...keys) {
-    const labels = keys.map((key) => this.#button(key));
+    const labels = keys.map((key) => this.button(key));
     return labels.reduce((either, other) => either.or(other)).first().click();
   }
 
-  #button(key) {
+  button(key) {
     return this.root.locator('button, a').filter({ hasText: this.texts.labels[key] });
   }
 
@@ -112,7 +173,7 @@ class Component {
 
   /** Skips what may be skipped, until the session is there. */
   async skipToSession() {
-    const skip = this.#button('skip').first();
+    const skip = this.button('skip').first();
     let skipped;
     await this.until(async () => {
       // Once per page: a second click while the first still runs is an error in the component.
