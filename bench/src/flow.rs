@@ -18,13 +18,27 @@ pub(crate) struct Flow<'a> {
 impl<'a> Flow<'a> {
     /// Starts a flow and tells that the client has no WebAuthn.
     pub(crate) async fn start(connection: &'a mut Connection, name: &str) -> Result<Self, Failure> {
+        Self::start_as(connection, name, &json!({ "webauthn_available": false })).await
+    }
+
+    /// Starts a flow and tells what the client can do.
+    pub(crate) async fn start_as(
+        connection: &'a mut Connection,
+        name: &str,
+        capabilities: &Value,
+    ) -> Result<Self, Failure> {
         let document = {
             let reply = connection.send(&request("POST", &format!("/{name}"), "", "")).await?;
             serde_json::from_slice(reply.body)?
         };
         let mut flow = Self { connection, document, token: None };
-        flow.act("register_client_capabilities", &json!({ "webauthn_available": false })).await?;
+        flow.act("register_client_capabilities", capabilities).await?;
         Ok(flow)
+    }
+
+    /// What came with the state.
+    pub(crate) fn payload(&self) -> &Value {
+        &self.document["payload"]
     }
 
     /// The current state.

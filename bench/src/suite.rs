@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use crate::{
     place::as_url,
     process::{Running, free_port, ready},
     report,
-    scenarios::{Accounts, NAMES, Scenario, password_login},
+    scenarios::{Accounts, NAMES, Passkeys, Scenario, password_login},
     seed,
     smtp::Sink,
 };
@@ -168,19 +168,7 @@ async fn server(options: &Options, database: &str) -> Result<(Vec<Measurement>, 
     seed::fill(store).await?;
     let (sink, smtp) = Sink::start().await?;
     let (public, admin) = (free_port()?, free_port()?);
-    let environment = [
-        ("SERVER_PUBLIC_ADDRESS", format!("127.0.0.1:{public}")),
-        ("SERVER_ADMIN_ADDRESS", format!("127.0.0.1:{admin}")),
-        ("DATA_DIR", data.display().to_string()),
-        ("DATABASE_URL", url),
-        ("RATE_LIMITER_ENABLED", "false".to_owned()),
-        ("AUDIT_LOG_CONSOLE_OUTPUT_ENABLED", "false".to_owned()),
-        ("EMAIL_DELIVERY_SMTP_HOST", smtp.ip().to_string()),
-        ("EMAIL_DELIVERY_SMTP_PORT", smtp.port().to_string()),
-        ("PASSWORD_OPTIONAL", "true".to_owned()),
-        ("SESSION_LIMIT", "100".to_owned()),
-        ("LOG_LEVEL", "warn".to_owned()),
-    ];
+    let environment = environment((public, admin), &data, url, smtp);
     let begin = Instant::now();
     let running = Running::start(&options.server, &["serve"], &environment)?;
     let address = ready(&format!("http://127.0.0.1:{public}"), "/health/ready").await?;
@@ -194,7 +182,10 @@ async fn server(options: &Options, database: &str) -> Result<(Vec<Measurement>, 
     let (mut all, mut asked) = (Vec::new(), Vec::new());
     let admin = SocketAddr::from(([127, 0, 0, 1], admin));
     for name in NAMES.into_iter().filter(|name| options.wants(name)) {
-        let scenario = Arc::new(scenario(name, &tokens, &sink));
+        let scenario = Arc::new(match name {
+            "passkey_login" => passkeys(address, &sink).await?,
+            _ => scenario(name, &tokens, &sink),
+        });
         let before = Counters::read(admin).await?;
         for connections in options.connections() {
             let measured = measure(options, &scenario, *connections, (own, bare)).await;
@@ -206,6 +197,35 @@ async fn server(options: &Options, database: &str) -> Result<(Vec<Measurement>, 
     Ok((all, asked))
 }
 
+/// The server's settings: no limits per client, mails to the sink, nothing but the scenario asked for.
+fn environment(
+    (public, admin): (u16, u16),
+    data: &Path,
+    database: String,
+    smtp: SocketAddr,
+) -> [(&'static str, String); 13] {
+    [
+        ("SERVER_PUBLIC_ADDRESS", format!("127.0.0.1:{public}")),
+        ("SERVER_ADMIN_ADDRESS", format!("127.0.0.1:{admin}")),
+        ("DATA_DIR", data.display().to_string()),
+        ("DATABASE_URL", database),
+        ("RATE_LIMITER_ENABLED", "false".to_owned()),
+        ("AUDIT_LOG_CONSOLE_OUTPUT_ENABLED", "false".to_owned()),
+        ("EMAIL_DELIVERY_SMTP_HOST", smtp.ip().to_string()),
+        ("EMAIL_DELIVERY_SMTP_PORT", smtp.port().to_string()),
+        ("PASSWORD_OPTIONAL", "true".to_owned()),
+        ("MFA_ACQUIREONREGISTRATION", "false".to_owned()),
+        ("SECRET_KEYS", seed::SECRET.to_owned()),
+        ("SESSION_LIMIT", "100".to_owned()),
+        ("LOG_LEVEL", "warn".to_owned()),
+    ]
+}
+
+async fn passkeys(address: SocketAddr, sink: &Sink) -> Result<Scenario, Failure> {
+    let passkeys = Passkeys::register(&mut Connection::new(address), sink).await?;
+    Ok(Scenario::PasskeyLogin(Accounts::default(), passkeys))
+}
+
 fn scenario(name: &str, tokens: &[String], sink: &Sink) -> Scenario {
     match name {
         "jwks" => Scenario::jwks(),
@@ -214,6 +234,7 @@ fn scenario(name: &str, tokens: &[String], sink: &Sink) -> Scenario {
         "password_login" => Scenario::PasswordLogin(Accounts::default()),
         "passcode_login" => Scenario::PasscodeLogin(Accounts::default(), sink.clone()),
         "register" => Scenario::Register(Accounts::default(), sink.clone()),
+        "totp_login" => Scenario::TotpLogin(Accounts::default(), sink.clone()),
         _ => {
             let parts = ["session_validate", "login_start", "passcode_login", "register"];
             Scenario::Mixed(parts.into_iter().map(|part| Arc::new(scenario(part, tokens, sink))).collect())

@@ -1,5 +1,7 @@
 //! What is measured: one scenario is one complete thing a client does.
 
+mod factors;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -17,10 +19,21 @@ use crate::{
     seed::{self, PASSWORD},
     smtp::Sink,
 };
+pub(crate) use factors::Passkeys;
+use factors::totp_login;
 
 /// The names of all scenarios, in the order in which they run.
-pub(crate) const NAMES: [&str; 7] =
-    ["jwks", "login_start", "session_validate", "password_login", "passcode_login", "register", "mixed"];
+pub(crate) const NAMES: [&str; 9] = [
+    "jwks",
+    "login_start",
+    "session_validate",
+    "password_login",
+    "passcode_login",
+    "register",
+    "passkey_login",
+    "totp_login",
+    "mixed",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -56,6 +69,10 @@ pub(crate) enum Scenario {
     PasscodeLogin(Accounts, Sink),
     /// A complete registration with a code; the password is as slow as ever, so it is counted apart.
     Register(Accounts, Sink),
+    /// A complete login with a passkey that is chosen in the form.
+    PasskeyLogin(Accounts, Passkeys),
+    /// A complete login by a code sent by mail and a code of an authenticator app.
+    TotpLogin(Accounts, Sink),
     /// 90 validations, 5 starts, 4 code logins and 1 registration in a hundred.
     Mixed(Vec<Arc<Scenario>>),
 }
@@ -97,6 +114,8 @@ impl Scenario {
             Self::PasswordLogin(_) => "password_login",
             Self::PasscodeLogin(..) => "passcode_login",
             Self::Register(..) => "register",
+            Self::PasskeyLogin(..) => "passkey_login",
+            Self::TotpLogin(..) => "totp_login",
             Self::Mixed(_) => "mixed",
         }
     }
@@ -116,6 +135,8 @@ impl Scenario {
             Self::PasswordLogin(accounts) => password_login(connection, accounts.next()).await.map(drop),
             Self::PasscodeLogin(accounts, sink) => passcode_login(connection, accounts.next(), sink).await,
             Self::Register(accounts, sink) => register(connection, accounts.next(), sink).await,
+            Self::PasskeyLogin(accounts, passkeys) => passkeys.sign_in(connection, accounts.next()).await,
+            Self::TotpLogin(accounts, sink) => totp_login(connection, accounts.next(), sink).await,
             Self::Mixed(parts) => {
                 let part = match (worker * 37 + round) % 100 {
                     0 => 3,
