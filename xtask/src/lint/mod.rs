@@ -5,6 +5,7 @@ mod exceptions;
 mod layers;
 mod leftovers;
 mod licences;
+mod links;
 mod manifests;
 mod sizes;
 mod source;
@@ -30,6 +31,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     violations.extend(manifests::check(&project));
     violations.extend(sizes::check(&project, &exceptions));
     violations.extend(leftovers::check(&project));
+    violations.extend(links::check(&project));
     violations.extend(exceptions.unused());
     for violation in &violations {
         println!("{violation}");
