@@ -7,6 +7,7 @@
 mod again;
 mod arbitrary;
 mod attacks;
+mod beyond;
 mod candidates;
 mod matrix;
 mod person;
