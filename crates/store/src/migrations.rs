@@ -26,7 +26,8 @@ pub(crate) fn runner(files: Files) -> Result<Runner, OpenError> {
         .map(|(name, text)| Migration::unapplied(name, text))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| open_error(&error))?;
-    Ok(Runner::new(&migrations))
+    // A migration and the note that it was done are one transaction: a start that is killed between them would never succeed again.
+    Ok(Runner::new(&migrations).set_grouped(true))
 }
 
 pub(crate) fn open_error(error: &refinery::Error) -> OpenError {

@@ -29,6 +29,25 @@ async fn only_the_owner_can_read() {
     }
 }
 
+/// What a start did before it was cut is undone; else the next one would do it again and fail (spec 14, s106).
+#[tokio::test]
+async fn s106_migrations_are_done_together_or_not_at_all() {
+    let directory = inkan_test_support::temporary_directory();
+    let place = Place::Sqlite(directory);
+    let Place::Sqlite(directory) = &place else { panic!("not a file") };
+    let database = file(directory);
+    fs::create_dir_all(database.parent().unwrap()).unwrap();
+    let beside = rusqlite::Connection::open(&database).unwrap();
+    beside.execute_batch("CREATE TABLE recovery_codes (in_the_way TEXT)").unwrap();
+    let refused = Store::open(place.options(), clock()).await;
+    assert!(matches!(refused, Err(OpenError::Migration(_))), "{:?}", refused.err());
+    let tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('users', 'flows')";
+    assert_eq!(beside.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    beside.execute_batch("DROP TABLE recovery_codes").unwrap();
+    drop(beside);
+    Store::open(place.options(), clock()).await.unwrap().close().await;
+}
+
 #[tokio::test]
 async fn a_second_server_is_refused() {
     let test = TestStore::sqlite().await;
