@@ -16,7 +16,7 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(trust_device),
-            leads_to: &[State::Success],
+            leads_to: &[State::OnboardingCreatePasskey, State::Success],
         },
         Action {
             name: "skip",
@@ -25,7 +25,7 @@ pub(crate) const SCREEN: Screen = Screen {
             inputs: no_inputs,
             prepare: None,
             run: run_fn!(skip),
-            leads_to: &[State::Success],
+            leads_to: &[State::OnboardingCreatePasskey, State::Success],
         },
         BACK,
     ],
