@@ -8,7 +8,7 @@ use crate::walker::Edge;
 /// Flow, state, action and the states that it leads to.
 const BEYOND: &[(&str, &str, &str, &[&str])] = &[
     ("login", "credential_onboarding_chooser", "skip", &["device_trust", "mfa_method_chooser"]),
-    ("login", "login_init", "continue_with_login_identifier", &["login_passkey"]),
+    ("login", "login_init", "continue_with_login_identifier", &["error", "login_passkey"]),
     ("login", "login_otp", "otp_code_validate", &["credential_onboarding_chooser", "password_creation"]),
     (
         "login",
@@ -48,9 +48,9 @@ const BEYOND: &[(&str, &str, &str, &[&str])] = &[
         "email_address_set",
         &["credential_onboarding_chooser", "device_trust", "onboarding_create_passkey", "password_creation"],
     ),
-    ("login", "onboarding_username", "skip", &["onboarding_email"]),
-    ("login", "onboarding_username", "username_create", &["onboarding_email"]),
-    ("login", "onboarding_username", "username_set", &["onboarding_email"]),
+    ("login", "onboarding_username", "skip", &["credential_onboarding_chooser", "onboarding_email"]),
+    ("login", "onboarding_username", "username_create", &["credential_onboarding_chooser", "onboarding_email"]),
+    ("login", "onboarding_username", "username_set", &["credential_onboarding_chooser", "onboarding_email"]),
     (
         "login",
         "onboarding_verify_passkey_attestation",
