@@ -49,7 +49,12 @@ const BEYOND: &[(&str, &str, &str, &[&str])] = &[
         &["credential_onboarding_chooser", "device_trust", "onboarding_create_passkey", "password_creation"],
     ),
     ("login", "onboarding_username", "skip", &["credential_onboarding_chooser", "onboarding_email"]),
-    ("login", "onboarding_username", "username_create", &["credential_onboarding_chooser", "onboarding_email"]),
+    (
+        "login",
+        "onboarding_username",
+        "username_create",
+        &["credential_onboarding_chooser", "onboarding_email"],
+    ),
     ("login", "onboarding_username", "username_set", &["credential_onboarding_chooser", "onboarding_email"]),
     (
         "login",
