@@ -20,7 +20,7 @@ use crate::{
         webauthn::{self, WebAuthn, WebAuthnError},
     },
     events::{Event, Journal},
-    flows::{FlowLocks, Starts},
+    flows::{FlowLocks, RecentFlows, Starts},
     limits::Limits,
     metrics::Metrics,
     sessions::{SessionCache, ValidSession, removal_cookie},
@@ -52,6 +52,7 @@ pub struct App {
     pub(crate) sessions: SessionCache,
     pub(crate) locks: FlowLocks,
     pub(crate) starts: Starts,
+    pub(crate) recent_flows: RecentFlows,
 }
 
 /// What an [`App`] is made of.
@@ -139,6 +140,7 @@ impl App {
             metrics,
             locks: FlowLocks::default(),
             starts: Starts::default(),
+            recent_flows: RecentFlows::new(),
             config,
             store,
             clock,

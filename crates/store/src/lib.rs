@@ -34,7 +34,7 @@ pub use aggregates::{
     passcodes::{Attempt, Passcode, Passcodes},
     passwords::{Password, Passwords},
     recovery_codes::{RECOVERY_CODES, RecoveryCodes},
-    second_factor_attempts::{Guess, GuessBudget, SecondFactorAttempts},
+    second_factor_attempts::{AskedGuess, Guess, GuessBudget, SecondFactorAttempts},
     sessions::{Session, Sessions},
     signing_keys::{SigningKey, SigningKeys},
     trusted_devices::{TrustedDevice, TrustedDevices},

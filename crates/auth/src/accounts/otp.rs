@@ -12,6 +12,9 @@ pub(crate) async fn is_current(
     user: UserId,
     id: OtpSecretId,
 ) -> Result<bool, StoreError> {
+    if step.proved_secret(id) {
+        return Ok(true);
+    }
     Ok(step.tx.otp_secrets().find(user).await?.is_some_and(|secret| secret.id == id))
 }
 
@@ -36,13 +39,12 @@ pub(crate) async fn store(
     Ok(id)
 }
 
-/// Compares a code with the secret of the account and uses it up. `None`: the account has no secret any more.
+/// Compares a code with the secret of the locked account and uses it up.
 pub(crate) async fn check(
     step: &mut Step<'_, '_>,
-    user: UserId,
+    stored: &OtpSecret,
     code: &str,
-) -> Result<Option<(OtpSecretId, TotpVerdict)>, Failure> {
-    let Some(stored) = step.tx.otp_secrets().find(user).await? else { return Ok(None) };
+) -> Result<TotpVerdict, Failure> {
     let secret = TotpSecret::open(&step.app.keyring, step.cx.tenant, stored.id, &stored.sealed);
     let secret = secret.map_err(|error| Failure::Bug(format!("secret of an authenticator app: {error}")))?;
     let verdict = judge(&secret, code, step.cx.now, Some(stored.last_step));
@@ -52,12 +54,10 @@ pub(crate) async fn check(
             true => secret.seal(&step.app.keyring, step.cx.tenant, stored.id, step.app.rng.as_ref()).ok(),
             false => None,
         };
-        let (id, now) = (stored.id, step.cx.now);
-        if !step.tx.otp_secrets().accept_step(id, accepted, resealed.as_ref(), now).await? {
-            return Ok(Some((id, TotpVerdict::Replayed)));
-        }
+        step.tx.otp_secrets().accept_step(stored.id, accepted, resealed.as_ref(), step.cx.now).await?;
+        step.prove_secret(stored.id);
     }
-    Ok(Some((stored.id, verdict)))
+    Ok(verdict)
 }
 
 /// What is no code at all is a wrong one (spec 02, L26).

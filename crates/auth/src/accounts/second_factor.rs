@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use inkan_base::UserId;
 use inkan_mail::MailKind;
-use inkan_store::{Account, Guess, GuessBudget};
+use inkan_store::{Account, AskedGuess, Guess, GuessBudget, StoreError};
 
 use super::{device, recovery_code, webauthn};
 use crate::{
@@ -27,15 +27,23 @@ fn budget(step: &Step<'_, '_>, user: UserId, method: MfaMethod) -> &'static str 
     }
 }
 
-/// Takes a guess from the account's budget, before anything is compared.
-pub(crate) async fn take_guess(
+/// Asks for a guess from the account's budget; the answer comes with that of the next question.
+pub(crate) async fn ask_guess(
     step: &mut Step<'_, '_>,
     user: UserId,
     method: MfaMethod,
-) -> Result<Result<(), Refused>, Failure> {
+) -> Result<AskedGuess, StoreError> {
     let (name, now) = (budget(step, user, method), step.cx.now);
-    let guess = step.tx.second_factor_attempts().take(user, name, WRONG_SECOND_FACTORS, now).await?;
-    Ok(match guess {
+    step.tx.second_factor_attempts().ask(user, name, WRONG_SECOND_FACTORS, now).await
+}
+
+/// Takes the guess, before anything is compared.
+pub(crate) async fn take_guess(
+    step: &mut Step<'_, '_>,
+    asked: AskedGuess,
+) -> Result<Result<(), Refused>, StoreError> {
+    let now = step.cx.now;
+    Ok(match step.tx.second_factor_attempts().take(asked).await? {
         Guess::Taken { .. } => Ok(()),
         Guess::Refused { until } => {
             let seconds = (until.micros() - now.micros()).max(0) / 1_000_000;

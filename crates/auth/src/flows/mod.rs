@@ -9,6 +9,7 @@ mod draw;
 pub(crate) mod factors;
 mod locks;
 pub(crate) mod login;
+mod recent;
 pub(crate) mod registration;
 mod run;
 pub(crate) mod schedule;
@@ -23,6 +24,7 @@ mod success;
 pub use answer::{Answer, FlowRequest, Outline};
 pub use draw::{actions, graph};
 pub(crate) use locks::FlowLocks;
+pub(crate) use recent::RecentFlows;
 pub(crate) use screen::{
     Action, BACK, Failure, Outcome, Prepared, Screen, View, always, enter, limited, no_inputs, run as run_fn,
 };

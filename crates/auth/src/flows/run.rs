@@ -84,6 +84,15 @@ struct Continuation<'a> {
     digest: [u8; 32],
 }
 
+/// Where a flow is looked at.
+#[derive(Clone, Copy)]
+enum Sight {
+    /// As this node left it; only a successful commit shows that it is still so.
+    Presumed,
+    /// In the database.
+    Stored,
+}
+
 /// An action about to be executed.
 struct Execution {
     action: &'static Action,
@@ -152,10 +161,12 @@ impl App {
                 "an earlier request on this flow takes too long",
             ));
         };
-        match self.attempt(continuation, outline).await {
+        match self.attempt(continuation, Sight::Presumed, outline).await {
             Ok(answer) => answer,
             // Lost against a request on another node, or the account changed: once more against what is there now.
-            Err(failure) if failure.is_worth_a_retry() => self.attempt(continuation, outline).await?,
+            Err(failure) if failure.is_worth_a_retry() => {
+                self.attempt(continuation, Sight::Stored, outline).await?
+            }
             Err(failure) => Err(failure.into()),
         }
     }
@@ -168,15 +179,24 @@ impl App {
     async fn attempt(
         &self,
         request: &Continuation<'_>,
+        sight: Sight,
         outline: &mut Outline,
     ) -> Result<Result<Answer, Refusal>, Failure> {
         let (cx, flow) = (request.cx, request.flow);
-        let loaded = match self.load(cx, flow, request.target.flow, &request.body.csrf_token).await? {
-            Ok(loaded) => loaded,
-            Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
-                return Ok(self.replay(cx, &row).ok_or_else(|| Refusal::not_permitted("stale token")));
-            }
-            Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
+        let (id, token) = (request.target.flow, request.body.csrf_token.as_str());
+        let presumed = match sight {
+            Sight::Presumed => self.presumed(cx, flow, id, token)?,
+            Sight::Stored => None,
+        };
+        let loaded = match presumed {
+            Some(loaded) => loaded,
+            None => match self.load(cx, flow, id, token).await? {
+                Ok(loaded) => loaded,
+                Err(Some(row)) if row.last_request.as_deref() == Some(&request.digest) => {
+                    return Ok(self.replay(cx, &row).ok_or_else(|| Refusal::not_permitted("stale token")));
+                }
+                Err(_) => return Ok(Err(Refusal::not_permitted("unknown flow, or stale or missing token"))),
+            },
         };
         if cx.now > loaded.expires_at {
             return Ok(Err(Refusal::new(FlowError::FlowExpired, "expired")));
@@ -248,10 +268,11 @@ impl App {
             show_state(&mut step).await?;
             let (token, answer) = self.render(&step, action.name, &inputs, &shown);
             let Step { tx, progress, out, .. } = step;
-            self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
-            Ok((answer, shown.error, out))
+            let row = self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
+            Ok((answer, shown.error, out, row))
         });
-        let ((answer, error, mut out), ended) = committed.await?;
+        let ((answer, error, mut out, row), ended) = committed.await?;
+        self.recent_flows.remember(request.cx.tenant, row);
         for session in ended {
             self.sessions.forget(SessionEvent::Ended(session));
         }

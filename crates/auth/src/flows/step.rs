@@ -1,9 +1,9 @@
 //! One action at work: what it may read, write and leave for the answer.
 
-use inkan_base::{FlowId, SessionId, UserId};
+use inkan_base::{FlowId, OtpSecretId, SessionId, UserId};
 use inkan_config::Config;
 use inkan_flow::{FlowError, Payload};
-use inkan_store::{Account, Question, StoreError, Tx};
+use inkan_store::{Account, Question, StoreError, Tx, WebauthnCredential};
 
 use super::{Data, FlowKind, LoginMethod, Progress};
 use crate::{
@@ -30,7 +30,10 @@ pub(crate) struct Step<'a, 'tx> {
 #[derive(Default)]
 pub(super) struct Known {
     locked: Option<UserId>,
-    account: Option<(Identification, Reading)>,
+    account: Option<(Identification, Reading<Option<Account>>)>,
+    credentials: Option<(UserId, Reading<Vec<WebauthnCredential>>)>,
+    /// The secret of the app whose code was just right.
+    proven_secret: Option<OtpSecretId>,
 }
 
 /// What an account is identified by.
@@ -42,18 +45,19 @@ struct Identification {
     user: Option<UserId>,
 }
 
-enum Reading {
+enum Reading<T> {
     /// Asked, on its way with what is asked next.
-    Asked(Question<Option<Account>>),
-    Read(Box<Option<Account>>),
+    Asked(Question<T>),
+    Read(Box<T>),
 }
 
 impl Identification {
     fn of(data: &Data) -> Self {
+        let by_passkey = data.login_method == Some(LoginMethod::Passkey);
         Self {
-            by_passkey: data.login_method == Some(LoginMethod::Passkey),
-            username: data.username.clone(),
-            address: data.address.clone(),
+            by_passkey,
+            username: data.username.clone().filter(|_| !by_passkey),
+            address: data.address.clone().filter(|_| !by_passkey),
             user: data.user,
         }
     }
@@ -150,7 +154,8 @@ impl Step<'_, '_> {
         let user = self.progress.data.user.unwrap_or(UserId(uuid::Uuid::nil()));
         if self.known.locked.replace(user) != Some(user) {
             // What was read before may have changed until the lock was there.
-            self.known.account = None;
+            self.account_changed();
+            self.known.credentials = None;
             self.tx.lock_user(user).await?;
         }
         Ok(())
@@ -165,6 +170,60 @@ impl Step<'_, '_> {
     /// This action changed the account: it is read again where it is needed again.
     pub(crate) fn account_changed(&mut self) {
         self.known.account = None;
+        self.known.proven_secret = None;
+    }
+
+    /// The account is a new one, without credentials.
+    pub(crate) fn no_credentials(&mut self, user: UserId) {
+        self.known.credentials = Some((user, Reading::Read(Box::default())));
+    }
+
+    /// This action gave the account a credential.
+    pub(crate) async fn credential_added(&mut self, new: WebauthnCredential) -> Result<(), StoreError> {
+        if self.known.credentials.as_ref().is_some_and(|(user, _)| *user == new.user_id) {
+            let credentials = self.credentials(new.user_id).await?;
+            if credentials.iter().all(|known| known.id != new.id) {
+                credentials.push(new);
+            }
+            credentials.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        }
+        Ok(())
+    }
+
+    /// Asks for the credentials of the account that is locked: the answer of [`Step::credentials`] comes with that of the next
+    /// question.
+    pub(crate) async fn ask_credentials(&mut self, user: UserId) -> Result<(), StoreError> {
+        let question = self.tx.webauthn_credentials().ask_list(user).await?;
+        self.known.credentials = Some((user, Reading::Asked(question)));
+        Ok(())
+    }
+
+    /// The passkeys and security keys of the account that is locked, the oldest first.
+    pub(crate) async fn credentials(
+        &mut self,
+        user: UserId,
+    ) -> Result<&mut Vec<WebauthnCredential>, StoreError> {
+        let credentials = match self.known.credentials.take() {
+            Some((known, Reading::Read(credentials))) if known == user => credentials,
+            Some((known, Reading::Asked(question))) if known == user => {
+                Box::new(self.tx.answer(question).await?)
+            }
+            _ => Box::new(self.tx.webauthn_credentials().list(user).await?),
+        };
+        match &mut self.known.credentials.insert((user, Reading::Read(credentials))).1 {
+            Reading::Read(credentials) => Ok(credentials),
+            Reading::Asked(_) => Err(StoreError::Bug("what was read is not there".to_owned())),
+        }
+    }
+
+    /// A code of this app was right just now.
+    pub(crate) fn prove_secret(&mut self, id: OtpSecretId) {
+        self.known.proven_secret = Some(id);
+    }
+
+    /// Whether [`Step::prove_secret`] was said of this app, and nothing has changed since.
+    pub(crate) fn proved_secret(&self, id: OtpSecretId) -> bool {
+        self.known.proven_secret == Some(id)
     }
 
     /// Adds a member to the payload of the answer.

@@ -37,6 +37,36 @@ pub(super) fn request_digest(keyring: &Keyring, target: &Target, body: &Body) ->
 }
 
 impl App {
+    /// The flow without asking the database, if that is possible; it may have gone on elsewhere. Then [`App::save`] fails.
+    pub(super) fn presumed(
+        &self,
+        cx: &Context,
+        flow: FlowKind,
+        id: FlowId,
+        token: &str,
+    ) -> Result<Option<Loaded>, StoreError> {
+        let Some(row) = self.recent_flows.get(cx.tenant, id) else {
+            // The first token is known to belong to a flow that had no action yet, or had one of which this node knows nothing.
+            return Ok(self.new_flow(cx, flow, id, token).filter(|loaded| cx.now <= loaded.expires_at));
+        };
+        if row.kind != flow.as_str()
+            || cx.now > row.expires_at
+            || !same(row.csrf_token.as_bytes(), token.as_bytes())
+        {
+            return Ok(None);
+        }
+        let progress = self.open_progress(cx, &row)?;
+        let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
+        Ok(Some(Loaded { id, flow, progress, expires_at, created_at, version }))
+    }
+
+    /// A flow that is not stored yet, if `token` shows that it was started here.
+    fn new_flow(&self, cx: &Context, flow: FlowKind, id: FlowId, token: &str) -> Option<Loaded> {
+        let created_at = start::started_at(&self.keyring, cx.tenant, flow, id, token)?;
+        let (progress, expires_at) = (start::progress(flow), created_at + LIFETIME);
+        Some(Loaded { id, flow, progress, expires_at, created_at, version: None })
+    }
+
     /// Loads a flow of this endpoint whose current token is `token`. `Err` with the row: the token is another one.
     pub(super) async fn load(
         &self,
@@ -47,15 +77,7 @@ impl App {
     ) -> Result<Result<Loaded, Option<FlowRow>>, StoreError> {
         let row = self.store.read(cx.tenant, async |tx| tx.flows().find(id).await).await?;
         let Some(row) = row else {
-            let started = start::started_at(&self.keyring, cx.tenant, flow, id, token);
-            return Ok(started.ok_or(None).map(|created_at| Loaded {
-                id,
-                flow,
-                progress: start::progress(flow),
-                expires_at: created_at + LIFETIME,
-                created_at,
-                version: None,
-            }));
+            return Ok(self.new_flow(cx, flow, id, token).ok_or(None));
         };
         if row.kind != flow.as_str() {
             return Ok(Err(None));
@@ -87,7 +109,8 @@ impl App {
         self.signed(serde_json::from_slice(&plain).ok()?).ok()
     }
 
-    /// Stores the flow if nobody else did since it was loaded; else the transaction fails with [`Failure::Lost`].
+    /// Stores the flow if nobody else did since it was loaded; else the transaction fails with [`Failure::Lost`]. The row is to be
+    /// remembered after the commit.
     #[expect(clippy::too_many_arguments, reason = "the parts of one row, written in one place")]
     pub(super) async fn save(
         &self,
@@ -98,7 +121,7 @@ impl App {
         token: String,
         digest: &[u8; 32],
         answer: &Answer,
-    ) -> Result<(), Failure> {
+    ) -> Result<FlowRow, Failure> {
         let finished = matches!(progress.state, State::Success | State::Error);
         let id = loaded.id.to_string();
         let seal = |column, plain: Result<Vec<u8>, serde_json::Error>| {
@@ -125,7 +148,7 @@ impl App {
             None => tx.flows().create(&row).await?,
             Some(version) => tx.flows().update(&row, version).await?,
         }
-        Ok(())
+        Ok(row)
     }
 }
 

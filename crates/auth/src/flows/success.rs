@@ -44,7 +44,7 @@ pub(crate) async fn enter(step: &mut Step<'_, '_>) -> Result<Option<Outcome>, Fa
     let remember_me = step.progress.data.remember_me;
     let request = sessions::Request { account: &account, amr: amr(step), remember_me, presented: &presented };
     let (issued, claims) = issue(step.tx, step.app, step.cx, request, proof).await?;
-    let credentials = webauthn::of_account(step.tx, &account).await?;
+    let credentials = webauthn::of_locked_account(step, &account).await?;
     step.tell("user", profile(&step.app.config, &account, &credentials));
     step.tell("claims", claims);
     step.out.session = Some(issued);
@@ -122,13 +122,17 @@ async fn record(
 /// (spec 03, section 20, item 16). The address was proven by now, or existence may be told anyway, so nothing is revealed.
 async fn taken_meanwhile(step: &mut Step<'_, '_>) -> Result<Option<Rejection>, Failure> {
     let data = step.progress.data.clone();
+    let mut registered = Vec::new();
+    for credential in &data.new.webauthn {
+        registered.push(step.tx.webauthn_credentials().ask(&credential.id).await?);
+    }
     match taken(step.tx, data.address.as_deref(), data.username.as_deref()).await? {
         (true, _) => return Ok(Some(Rejection::input("email", InputError::email_exists()))),
         (_, true) => return Ok(Some(Rejection::input("username", InputError::username_exists()))),
         _ => {}
     }
-    for credential in &data.new.webauthn {
-        if step.tx.webauthn_credentials().find(&credential.id).await?.is_some() {
+    for credential in registered {
+        if step.tx.answer(credential).await?.is_some() {
             return Ok(Some(Rejection::flow(FlowError::PasskeyInvalid)));
         }
     }
@@ -167,6 +171,7 @@ async fn create_account(step: &mut Step<'_, '_>) -> Result<(Account, Option<OtpS
         step.tx.usernames().create(&username).await?;
         account.username = Some(username);
     }
+    step.no_credentials(id);
     for credential in &data.new.webauthn {
         webauthn::store(step, id, credential).await?;
         match credential.mfa_only {

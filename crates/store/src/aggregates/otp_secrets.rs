@@ -6,7 +6,7 @@ use inkan_base::{OtpSecretId, Timestamp, UserId};
 
 use super::handle;
 use crate::{
-    StoreError, Tx,
+    Question, StoreError, Tx,
     sql::{Row, Sql, params},
 };
 
@@ -98,34 +98,50 @@ impl OtpSecrets<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find(&mut self, user: UserId) -> Result<Option<OtpSecret>, StoreError> {
+        let question = self.ask(user).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`OtpSecrets::find`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask(&mut self, user: UserId) -> Result<Question<Option<OtpSecret>>, StoreError> {
         static SQL: Sql = Sql::new(concat!(
             "SELECT ",
             columns!(),
             " FROM otp_secrets WHERE tenant_id = $1 AND user_id = $2"
         ));
         let tenant = self.0.tenant();
-        self.0.find(&SQL, params![tenant, user]).await?.map(OtpSecret::from_row).transpose()
+        let only = |rows: Vec<Row>| rows.into_iter().next().map(OtpSecret::from_row).transpose();
+        self.0.question(&SQL, params![tenant, user], only).await
     }
 
-    /// Uses up the password of a time step. `false` if this or a later one was used before, also at the same moment, or the
-    /// secret is gone: one that replaced it has another id. `resealed`: the secret under the server's newest secret, if it was
-    /// sealed under an older one.
+    /// Uses up the password of a time step. `resealed`: the secret under the server's newest secret, if it was sealed under an
+    /// older one.
     ///
     /// # Errors
-    /// As every statement.
+    /// `otp_secrets_step` if this or a later one was used before, also at the same moment, or the secret is gone: one that
+    /// replaced it has another id; otherwise as every statement.
     pub async fn accept_step(
         &mut self,
         id: OtpSecretId,
         step: i64,
         resealed: Option<&Vec<u8>>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        static SQL: Sql = Sql::new(
-            "UPDATE otp_secrets SET last_step = $3, updated_at = $4, sealed = COALESCE($5, sealed) \
-             WHERE tenant_id = $1 AND id = $2 AND last_step < $3",
+    ) -> Result<(), StoreError> {
+        macro_rules! update {
+            () => {
+                "UPDATE otp_secrets SET last_step = $3, updated_at = $4, sealed = COALESCE($5, sealed) \
+                 WHERE tenant_id = $1 AND id = $2 AND last_step < $3"
+            };
+        }
+        static SQL: Sql = Sql::one(
+            concat!("WITH changed AS (", update!(), " RETURNING id) SELECT 1 / count(*) FROM changed"),
+            update!(),
         );
         let tenant = self.0.tenant();
-        Ok(self.0.execute(&SQL, params![tenant, id, step, now, resealed]).await? > 0)
+        self.0.send_one(&SQL, params![tenant, id, step, now, resealed], "otp_secrets_step").await
     }
 
     /// Removes the user's secret; whether there was one.

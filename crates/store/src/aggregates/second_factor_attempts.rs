@@ -7,8 +7,8 @@ use inkan_base::{Timestamp, UserId};
 
 use super::handle;
 use crate::{
-    StoreError, Tx,
-    sql::{Sql, params},
+    Question, StoreError, Tx,
+    sql::{Row, Sql, params},
 };
 
 /// How many guesses there are, and in which time.
@@ -18,6 +18,16 @@ pub struct GuessBudget {
     pub attempts: i64,
     /// Time from the first guess until there are as many again.
     pub window: Duration,
+}
+
+/// A guess that was asked for.
+#[derive(Debug)]
+pub struct AskedGuess {
+    question: Question<Option<i64>>,
+    user: UserId,
+    method: String,
+    attempts: i64,
+    now: Timestamp,
 }
 
 /// What became of the wish to guess.
@@ -48,35 +58,48 @@ impl<'a> Tx<'a> {
 }
 
 impl SecondFactorAttempts<'_, '_> {
-    /// Takes a guess from the user's budget of this method, before anything is compared. Concurrent takers never get more than
-    /// there are.
+    /// Asks for a guess from the user's budget of this method, before anything is compared. Concurrent takers never get more than
+    /// there are, and somebody who is gone has none.
     ///
     /// # Errors
-    /// `foreign_key` if the user is gone; otherwise as every statement.
-    pub async fn take(
+    /// As every statement.
+    pub async fn ask(
         &mut self,
         user: UserId,
         method: &str,
         budget: GuessBudget,
         now: Timestamp,
-    ) -> Result<Guess, StoreError> {
+    ) -> Result<AskedGuess, StoreError> {
         static TAKE: Sql = Sql::new(
             "INSERT INTO second_factor_attempts AS a (tenant_id, user_id, method, attempts, expires_at) \
-             VALUES ($1, $2, $3, 1, $4) ON CONFLICT (tenant_id, user_id, method) DO UPDATE SET \
+             SELECT tenant_id, id, $3, 1, $4 FROM users WHERE tenant_id = $1 AND id = $2 \
+             ON CONFLICT (tenant_id, user_id, method) DO UPDATE SET \
              attempts = CASE WHEN a.expires_at <= $5 THEN 1 ELSE a.attempts + 1 END, \
              expires_at = CASE WHEN a.expires_at <= $5 THEN excluded.expires_at ELSE a.expires_at END \
              WHERE a.expires_at <= $5 OR a.attempts < $6 RETURNING attempts",
         );
-        static UNTIL: Sql = Sql::new(
-            "SELECT expires_at FROM second_factor_attempts WHERE tenant_id = $1 AND user_id = $2 AND method = $3",
-        );
         let tenant = self.0.tenant();
         let attempts = budget.attempts.max(1);
         let params = params![tenant, user, method, now + budget.window, now, attempts];
-        if let Some(mut row) = self.0.find(&TAKE, params).await? {
-            return Ok(Guess::Taken { left: attempts - row.take::<i64>()? });
+        let taken = |rows: Vec<Row>| rows.into_iter().next().map(|mut row| row.take()).transpose();
+        let question = self.0.question(&TAKE, params, taken).await?;
+        Ok(AskedGuess { question, user, method: method.to_owned(), attempts, now })
+    }
+
+    /// Whether the guess may be made.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn take(&mut self, asked: AskedGuess) -> Result<Guess, StoreError> {
+        static UNTIL: Sql = Sql::new(
+            "SELECT expires_at FROM second_factor_attempts WHERE tenant_id = $1 AND user_id = $2 AND method = $3",
+        );
+        let AskedGuess { question, user, method, attempts, now } = asked;
+        if let Some(taken) = self.0.answer(question).await? {
+            return Ok(Guess::Taken { left: attempts - taken });
         }
-        let until = self.0.find(&UNTIL, params![tenant, user, method]).await?;
+        let tenant = self.0.tenant();
+        let until = self.0.find(&UNTIL, params![tenant, user, &method]).await?;
         // without a row it was cleaned up at this moment
         Ok(Guess::Refused { until: until.map_or(Ok(now), |mut row| row.take())? })
     }

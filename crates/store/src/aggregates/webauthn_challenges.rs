@@ -6,7 +6,7 @@ use inkan_base::{FlowId, Timestamp, UserId};
 
 use super::handle;
 use crate::{
-    StoreError, Tx,
+    Question, StoreError, Tx,
     sql::{FromValue, Row, Sql, Value, params},
 };
 
@@ -225,6 +225,21 @@ impl WebauthnChallenges<'_, '_> {
         challenge: &[u8],
         now: Timestamp,
     ) -> Result<Option<WebauthnChallenge>, StoreError> {
+        let question = self.ask_consume(flow, kind, challenge, now).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`WebauthnChallenges::consume`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask_consume(
+        &mut self,
+        flow: Option<FlowId>,
+        kind: &str,
+        challenge: &[u8],
+        now: Timestamp,
+    ) -> Result<Question<Option<WebauthnChallenge>>, StoreError> {
         static SQL: Sql = Sql::new(concat!(
             "UPDATE webauthn_challenges SET consumed_at = $5 WHERE ",
             wanted!(),
@@ -232,8 +247,8 @@ impl WebauthnChallenges<'_, '_> {
             columns!()
         ));
         let tenant = self.0.tenant();
-        let row = self.0.find(&SQL, params![tenant, challenge, flow, kind, now]).await?;
-        row.map(WebauthnChallenge::from_row).transpose()
+        let only = |rows: Vec<Row>| rows.into_iter().next().map(WebauthnChallenge::from_row).transpose();
+        self.0.question(&SQL, params![tenant, challenge, flow, kind, now], only).await
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{cut, handle};
 use crate::{
-    StoreError, Tx,
+    Question, StoreError, Tx,
     sql::{Row, Sql, params},
 };
 
@@ -165,13 +165,23 @@ impl WebauthnCredentials<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn find(&mut self, id: &[u8]) -> Result<Option<WebauthnCredential>, StoreError> {
+        let question = self.ask(id).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`WebauthnCredentials::find`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask(&mut self, id: &[u8]) -> Result<Question<Option<WebauthnCredential>>, StoreError> {
         static SQL: Sql = Sql::new(concat!(
             "SELECT ",
             columns!(),
             " FROM webauthn_credentials WHERE tenant_id = $1 AND id = $2"
         ));
         let tenant = self.0.tenant();
-        self.0.find(&SQL, params![tenant, id]).await?.map(WebauthnCredential::from_row).transpose()
+        let only = |rows: Vec<Row>| rows.into_iter().next().map(WebauthnCredential::from_row).transpose();
+        self.0.question(&SQL, params![tenant, id], only).await
     }
 
     /// The user's credentials, passkeys and security keys, oldest first.
@@ -179,28 +189,42 @@ impl WebauthnCredentials<'_, '_> {
     /// # Errors
     /// As every statement.
     pub async fn list(&mut self, user: UserId) -> Result<Vec<WebauthnCredential>, StoreError> {
+        let question = self.ask_list(user).await?;
+        self.0.answer(question).await
+    }
+
+    /// Asks for [`WebauthnCredentials::list`], to be answered later.
+    ///
+    /// # Errors
+    /// As every statement.
+    pub async fn ask_list(&mut self, user: UserId) -> Result<Question<Vec<WebauthnCredential>>, StoreError> {
         static SQL: Sql = Sql::new(concat!(
             "SELECT ",
             columns!(),
             " FROM webauthn_credentials WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at, id"
         ));
         let tenant = self.0.tenant();
-        let rows = self.0.query(&SQL, params![tenant, user]).await?;
-        rows.into_iter().map(WebauthnCredential::from_row).collect()
+        let all = |rows: Vec<Row>| rows.into_iter().map(WebauthnCredential::from_row).collect();
+        self.0.question(&SQL, params![tenant, user], all).await
     }
 
-    /// Writes down what a verified assertion said. `false`, and nothing is written, if the credential is gone, its counter did
-    /// not grow (spec 14, A23: both may be 0) or its eligibility for backup changed (A19); also if a concurrent use brought that
-    /// about.
+    /// Writes down what a verified assertion said.
     ///
     /// # Errors
-    /// As every statement.
-    pub async fn record_use(&mut self, id: &[u8], usage: CredentialUse) -> Result<bool, StoreError> {
-        static SQL: Sql = Sql::new(
-            "UPDATE webauthn_credentials SET sign_count = $3, backup_eligible = $4, backup_state = $5, \
-             user_verified = (user_verified OR $6), last_used_at = $7 \
-             WHERE tenant_id = $1 AND id = $2 AND (sign_count < $3 OR (sign_count = 0 AND sign_count = $3)) \
-             AND (backup_eligible IS NULL OR backup_eligible = $4)",
+    /// `webauthn_credentials_use` if the credential is gone, its counter did not grow (spec 14, A23: both may be 0) or its
+    /// eligibility for backup changed (A19), also if a concurrent use brought that about; otherwise as every statement.
+    pub async fn record_use(&mut self, id: &[u8], usage: CredentialUse) -> Result<(), StoreError> {
+        macro_rules! update {
+            () => {
+                "UPDATE webauthn_credentials SET sign_count = $3, backup_eligible = $4, backup_state = $5, \
+                 user_verified = (user_verified OR $6), last_used_at = $7 \
+                 WHERE tenant_id = $1 AND id = $2 AND (sign_count < $3 OR (sign_count = 0 AND sign_count = $3)) \
+                 AND (backup_eligible IS NULL OR backup_eligible = $4)"
+            };
+        }
+        static SQL: Sql = Sql::one(
+            concat!("WITH changed AS (", update!(), " RETURNING id) SELECT 1 / count(*) FROM changed"),
+            update!(),
         );
         let tenant = self.0.tenant();
         let params = params![
@@ -212,7 +236,7 @@ impl WebauthnCredentials<'_, '_> {
             usage.user_verified,
             usage.at,
         ];
-        Ok(self.0.execute(&SQL, params).await? > 0)
+        self.0.send_one(&SQL, params, "webauthn_credentials_use").await
     }
 
     /// Changes the label; `false` if the user has no such credential.

@@ -7,6 +7,7 @@ use inkan_base::{TenantId, Timestamp};
 use super::{
     TestStore,
     fixture::{NOW, TENANT, challenge, constraint, credential, otp_secret, trusted_device},
+    second_factor_attempts::take,
 };
 use crate::{CleanedUp, GuessBudget, StoreError, User, WebauthnChallenge};
 
@@ -33,7 +34,7 @@ impl TestStore {
                 tx.otp_secrets().create(&otp_secret(rng, &user)).await?;
                 tx.recovery_codes().replace(user.id, &MACS, NOW).await?;
                 tx.trusted_devices().create(&trusted_device(rng, &user, 0), 10).await?;
-                tx.second_factor_attempts().take(user.id, "otp", BUDGET, NOW).await
+                take(tx, user.id, "otp", BUDGET, NOW).await
             })
             .await
             .unwrap();
@@ -120,7 +121,7 @@ async fn expired_rows_are_removed_in_batches(test: TestStore) {
         test.store
             .write(TENANT, async |tx| {
                 tx.webauthn_challenges().create(&answered).await?;
-                tx.second_factor_attempts().take(user.id, "recovery_code", BUDGET, NOW).await
+                take(tx, user.id, "recovery_code", BUDGET, NOW).await
             })
             .await
             .unwrap();
@@ -142,10 +143,7 @@ async fn expired_rows_are_removed_in_batches(test: TestStore) {
 async fn a_renewed_budget_is_kept(test: TestStore) {
     let user = test.equipped().await;
     let end = NOW + BUDGET.window;
-    test.store
-        .write(TENANT, async |tx| tx.second_factor_attempts().take(user.id, "otp", BUDGET, end).await)
-        .await
-        .unwrap();
+    test.store.write(TENANT, async |tx| take(tx, user.id, "otp", BUDGET, end).await).await.unwrap();
     let removed = test.store.clean_up(end, Duration::from_hours(1), 2).await.unwrap();
     assert_eq!(removed, CleanedUp::default());
 }

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use inkan_base::UserId;
+use inkan_base::{Timestamp, UserId};
 
 use super::{
     TestStore,
-    fixture::{NOW, TENANT, all_at_once, constraint},
+    fixture::{NOW, TENANT, all_at_once},
 };
-use crate::{Guess, GuessBudget, StoreError};
+use crate::{Guess, GuessBudget, StoreError, Tx};
 
 inkan_test_support::engines!(TestStore:
     guesses_are_limited_and_come_back,
@@ -19,6 +19,17 @@ inkan_test_support::engines!(TestStore:
 );
 
 const BUDGET: GuessBudget = GuessBudget { attempts: 3, window: Duration::from_mins(10) };
+
+pub(super) async fn take(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    method: &str,
+    budget: GuessBudget,
+    now: Timestamp,
+) -> Result<Guess, StoreError> {
+    let asked = tx.second_factor_attempts().ask(user, method, budget, now).await?;
+    tx.second_factor_attempts().take(asked).await
+}
 
 async fn guesses_are_limited_and_come_back(test: TestStore) {
     let user = test.user().await.id;
@@ -34,21 +45,19 @@ async fn guesses_are_limited_and_come_back(test: TestStore) {
                 (end, Guess::Taken { left: 2 }),
                 (end + Duration::from_mins(10), Guess::Taken { left: 2 }),
             ] {
-                assert_eq!(tx.second_factor_attempts().take(user, "otp", BUDGET, now).await?, guess);
+                assert_eq!(take(tx, user, "otp", BUDGET, now).await?, guess);
             }
             let none = GuessBudget { attempts: 0, ..BUDGET };
-            let guess = tx.second_factor_attempts().take(user, "other", none, NOW).await?;
+            let guess = take(tx, user, "other", none, NOW).await?;
             assert_eq!(guess, Guess::Taken { left: 0 }, "at least one");
             Ok::<_, StoreError>(())
         })
         .await
         .unwrap();
     let ghost = UserId::random(&test.rng);
-    let guess = test
-        .store
-        .write(TENANT, async |tx| tx.second_factor_attempts().take(ghost, "otp", BUDGET, NOW).await)
-        .await;
-    assert_eq!(constraint(guess), "foreign_key");
+    let guess = test.store.write(TENANT, async |tx| take(tx, ghost, "otp", BUDGET, NOW).await).await;
+    let guess: Result<_, StoreError> = guess;
+    assert_eq!(guess.unwrap(), Guess::Refused { until: NOW }, "somebody who is gone has none");
 }
 
 async fn parallel_guesses_never_exceed_the_budget(test: TestStore) {
@@ -56,12 +65,7 @@ async fn parallel_guesses_never_exceed_the_budget(test: TestStore) {
     let test = Arc::new(test);
     let guesses = all_at_once(200, || {
         let test = test.clone();
-        async move {
-            test.store
-                .write(TENANT, async |tx| tx.second_factor_attempts().take(user, "otp", BUDGET, NOW).await)
-                .await
-                .unwrap()
-        }
+        async move { test.store.write(TENANT, async |tx| take(tx, user, "otp", BUDGET, NOW).await).await.unwrap() }
     });
     let mut left: Vec<_> = guesses
         .await
@@ -78,13 +82,13 @@ async fn right_guesses_are_given_back(test: TestStore) {
         .write(TENANT, async |tx| {
             tx.second_factor_attempts().give_back(user, "otp").await?; // nothing was taken
             for _ in 0..5 {
-                tx.second_factor_attempts().take(user, "otp", BUDGET, NOW).await?;
+                take(tx, user, "otp", BUDGET, NOW).await?;
             }
             tx.second_factor_attempts().give_back(user, "otp").await?;
-            let guess = tx.second_factor_attempts().take(user, "otp", BUDGET, NOW).await?;
+            let guess = take(tx, user, "otp", BUDGET, NOW).await?;
             assert_eq!(guess, Guess::Taken { left: 0 });
             tx.second_factor_attempts().reset(user, "otp").await?;
-            let guess = tx.second_factor_attempts().take(user, "otp", BUDGET, NOW).await?;
+            let guess = take(tx, user, "otp", BUDGET, NOW).await?;
             assert_eq!(guess, Guess::Taken { left: 2 });
             Ok::<_, StoreError>(())
         })
@@ -98,7 +102,7 @@ async fn budgets_are_separate(test: TestStore) {
         .write(TENANT, async |tx| {
             for (user, method) in [(ada, "otp"), (ada, "recovery_code"), (bob, "otp")] {
                 for left in [2, 1, 0] {
-                    let guess = tx.second_factor_attempts().take(user, method, BUDGET, NOW).await?;
+                    let guess = take(tx, user, method, BUDGET, NOW).await?;
                     assert_eq!(guess, Guess::Taken { left }, "{user} {method}");
                 }
             }
@@ -111,13 +115,10 @@ async fn budgets_are_separate(test: TestStore) {
 async fn budgets_survive_a_restart(test: TestStore) {
     let user = test.user().await.id;
     for left in [2, 1, 0] {
-        let guess = test
-            .store
-            .write(TENANT, async |tx| tx.second_factor_attempts().take(user, "otp", BUDGET, NOW).await);
+        let guess = test.store.write(TENANT, async |tx| take(tx, user, "otp", BUDGET, NOW).await);
         assert_eq!(guess.await.unwrap(), Guess::Taken { left });
     }
     let test = test.reopen().await;
-    let guess =
-        test.store.write(TENANT, async |tx| tx.second_factor_attempts().take(user, "otp", BUDGET, NOW).await);
+    let guess = test.store.write(TENANT, async |tx| take(tx, user, "otp", BUDGET, NOW).await);
     assert!(matches!(guess.await.unwrap(), Guess::Refused { .. }));
 }

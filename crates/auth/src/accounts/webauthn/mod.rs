@@ -51,15 +51,14 @@ pub(crate) fn text(id: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(id)
 }
 
-/// Whether the account still has this credential.
+/// Whether the locked account still has this credential.
 pub(crate) async fn belongs_to(
     step: &mut Step<'_, '_>,
     account: &Account,
     credential: &str,
 ) -> Result<bool, StoreError> {
     let Ok(id) = BASE64_URL_SAFE_NO_PAD.decode(credential) else { return Ok(false) };
-    let found = step.tx.webauthn_credentials().find(&id).await?;
-    Ok(found.is_some_and(|found| found.user_id == account.user.id))
+    Ok(step.credentials(account.user.id).await?.iter().any(|credential| credential.id == id))
 }
 
 /// The credentials of an account, oldest first; asks only if there are any.
@@ -70,6 +69,17 @@ pub(crate) async fn of_account(
     match account.factors.passkeys + account.factors.security_keys {
         0 => Ok(Vec::new()),
         _ => tx.webauthn_credentials().list(account.user.id).await,
+    }
+}
+
+/// [`of_account`] of the locked account.
+pub(crate) async fn of_locked_account(
+    step: &mut Step<'_, '_>,
+    account: &Account,
+) -> Result<Vec<WebauthnCredential>, StoreError> {
+    match account.factors.passkeys + account.factors.security_keys {
+        0 => Ok(Vec::new()),
+        _ => step.credentials(account.user.id).await.cloned(),
     }
 }
 
@@ -97,7 +107,8 @@ pub(crate) async fn store(
         updated_at: now,
         last_used_at: Some(now),
     };
-    step.tx.webauthn_credentials().create(&credential).await
+    step.tx.webauthn_credentials().create(&credential).await?;
+    step.credential_added(credential).await
 }
 
 /// Tells the owner of an account about a new passkey or a new second factor.

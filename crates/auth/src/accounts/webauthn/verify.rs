@@ -2,7 +2,7 @@
 
 use inkan_config::{Config, UserVerification};
 use inkan_flow::{FlowError, Inputs};
-use inkan_store::WebauthnCredential;
+use inkan_store::{Question, StoreError, WebauthnChallenge, WebauthnCredential};
 use inkan_webauthn::{
     Assertion, AssertionPolicy, Audience, BackupPolicy, Challenge, NewCredential, Reason, Refusal,
     RegistrationPolicy, StoredCredential, Verified, parse_assertion, verify_registration,
@@ -166,11 +166,13 @@ pub(crate) async fn check_attestation(
     Ok(Prepared::Ready)
 }
 
-/// Uses up the challenge of a verification that got as far as the signature. False if another one was faster.
-pub(crate) async fn use_up(step: &mut Step<'_, '_>, ceremony: &Ceremony) -> Result<bool, Failure> {
+/// Uses up the challenge of a verification that got as far as the signature. The answer is nothing if another one was faster.
+pub(crate) async fn use_up(
+    step: &mut Step<'_, '_>,
+    ceremony: &Ceremony,
+) -> Result<Question<Option<WebauthnChallenge>>, StoreError> {
     step.out.consumed = Some(ceremony.challenge);
     let kind = ceremony.purpose.as_str();
     let (flow, now) = (Some(step.id), step.cx.now);
-    let row = step.tx.webauthn_challenges().consume(flow, kind, &ceremony.challenge, now).await?;
-    Ok(row.is_some())
+    step.tx.webauthn_challenges().ask_consume(flow, kind, &ceremony.challenge, now).await
 }

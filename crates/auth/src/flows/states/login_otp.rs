@@ -75,19 +75,23 @@ async fn take_from_client(prepare: &mut Preparation<'_>, _: &Inputs) -> Result<P
 }
 
 async fn validate(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
-    let Some(account) = step.first_proven_account().await? else { return Ok(not_permitted()) };
-    let user = account.user.id;
+    let Some(user) = step.progress.data.user else { return Ok(not_permitted()) };
     let method = MfaMethod::Totp;
-    if let Err(refused) = second_factor::take_guess(step, user, method).await? {
-        return Ok(Outcome::Reject(refused.into()));
-    }
-    let Some((secret, verdict)) = otp::check(step, user, inputs.text("otp_code")).await? else {
+    // All of it is asked at once.
+    step.ask_account().await?;
+    let guess = second_factor::ask_guess(step, user, method).await?;
+    let secret = step.tx.otp_secrets().ask(user).await?;
+    let account = step.first_proven_account().await?;
+    let (Some(_), Some(secret)) = (account, step.tx.answer(secret).await?) else {
         return Ok(not_permitted());
     };
-    match verdict {
+    if let Err(refused) = second_factor::take_guess(step, guess).await? {
+        return Ok(Outcome::Reject(refused.into()));
+    }
+    match otp::check(step, &secret, inputs.text("otp_code")).await? {
         TotpVerdict::Accepted { .. } => {
             second_factor::give_back(step, user, method).await?;
-            Ok(proven(step, SecondProof::Totp(secret)))
+            Ok(proven(step, SecondProof::Totp(secret.id)))
         }
         TotpVerdict::Wrong => {
             refuse(step, user, "otp_code", InputError::passcode_invalid(), "wrong code").await
@@ -99,10 +103,14 @@ async fn validate(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, F
 }
 
 async fn recover(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
-    let Some(account) = step.first_proven_account().await? else { return Ok(not_permitted()) };
-    let user = account.user.id;
+    let Some(user) = step.progress.data.user else { return Ok(not_permitted()) };
     let method = MfaMethod::RecoveryCode;
-    if let Err(refused) = second_factor::take_guess(step, user, method).await? {
+    step.ask_account().await?;
+    let guess = second_factor::ask_guess(step, user, method).await?;
+    if step.first_proven_account().await?.is_none() {
+        return Ok(not_permitted());
+    }
+    if let Err(refused) = second_factor::take_guess(step, guess).await? {
         return Ok(Outcome::Reject(refused.into()));
     }
     if !recovery_code::redeem(step, user, inputs.text("recovery_code")).await? {

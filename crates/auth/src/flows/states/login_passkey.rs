@@ -124,20 +124,34 @@ async fn generate_again(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
 async fn verify(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {
     let Some(check) = &step.facts.assertion else { return Err(Failure::Bug("no assertion check".into())) };
     let AssertionCheck { ceremony, result } = check;
-    let uses_up = result.as_ref().err().is_none_or(|refused| refused.uses_up);
-    if let Some(ceremony) = ceremony.as_ref().filter(|_| uses_up)
-        && !webauthn::use_up(step, ceremony).await?
-        && result.is_ok()
-    {
+    let (credential, verified) = match result {
+        Ok(verified) => verified,
+        Err(Refused { error, reason, uses_up }) => {
+            if let Some(ceremony) = ceremony.as_ref().filter(|_| *uses_up) {
+                let _ = webauthn::use_up(step, ceremony).await?;
+            }
+            return refuse(step, reason, *error).await;
+        }
+    };
+    let Some(ceremony) = ceremony else {
+        return Err(Failure::Bug("an assertion without a ceremony".into()));
+    };
+    let second = ceremony.purpose == Purpose::SecondFactor;
+    if !second {
+        let data = step.data();
+        data.user = Some(credential.user_id);
+        data.login_method = Some(LoginMethod::Passkey);
+    }
+    // All of it is asked at once.
+    let challenge = webauthn::use_up(step, ceremony).await?;
+    step.ask_account().await?;
+    step.ask_credentials(credential.user_id).await?;
+    if step.tx.answer(challenge).await?.is_none() {
         return refuse(step, "challenge used up", FlowError::PasskeyInvalid).await;
     }
-    match (ceremony, result) {
-        (Some(ceremony), Ok((credential, verified))) if ceremony.purpose == Purpose::SecondFactor => {
-            second_factor(step, credential, verified).await
-        }
-        (Some(_), Ok((credential, verified))) => sign_in(step, credential, verified).await,
-        (_, Err(Refused { error, reason, .. })) => refuse(step, reason, *error).await,
-        (None, Ok(_)) => Err(Failure::Bug("an assertion without a ceremony".into())),
+    match second {
+        true => second_factor(step, credential, verified).await,
+        false => sign_in(step, credential, verified).await,
     }
 }
 
@@ -159,18 +173,15 @@ async fn sign_in(
     credential: &WebauthnCredential,
     verified: &Verified,
 ) -> Result<Outcome, Failure> {
-    step.tx.lock_user(credential.user_id).await?;
-    let Some(account) = step.tx.accounts().find(credential.user_id).await? else {
+    let Some(account) = step.locked_account().await? else {
         return refuse(step, "unknown_credential", FlowError::PasskeyInvalid).await;
     };
     record_use(step, credential, verified, false).await?;
     let address = account.primary_email().map(|email| email.address.clone());
     let username = account.username.as_ref().map(|username| username.username.clone());
     let data = step.data();
-    data.user = Some(account.user.id);
     data.address = address;
     data.username = username;
-    data.login_method = Some(LoginMethod::Passkey);
     data.recovery_pending = false;
     data.passcode_kind = None;
     let proof = Proof { credential: Some(webauthn::text(&credential.id)), ..Proof::default() };
@@ -209,8 +220,15 @@ async fn record_use(
         user_verified: verified.user_verified && (with_another_factor || credential.backup.is_none()),
         at: step.cx.now,
     };
-    match step.tx.webauthn_credentials().record_use(&credential.id, usage).await? {
-        true => Ok(()),
-        false => Err(Failure::Changed),
+    step.tx.webauthn_credentials().record_use(&credential.id, usage).await?;
+    // So that it need not be read again.
+    let known =
+        step.credentials(credential.user_id).await?.iter_mut().find(|known| known.id == credential.id);
+    if let Some(known) = known {
+        known.sign_count = usage.sign_count;
+        known.backup = Some(usage.backup);
+        known.user_verified |= usage.user_verified;
+        known.last_used_at = Some(usage.at);
     }
+    Ok(())
 }

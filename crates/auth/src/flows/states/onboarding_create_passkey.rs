@@ -73,7 +73,7 @@ pub(crate) async fn creation_options(
         Ok(account) => account,
         Err(outcome) => return Ok(Some(outcome)),
     };
-    let exclude = webauthn::of_account(step.tx, &account).await?;
+    let exclude = webauthn::of_locked_account(step, &account).await?;
     let address = account.primary_email().map(|email| email.address.as_str());
     let username = account.username.as_ref().map(|username| username.username.as_str());
     webauthn::creation_options(step, purpose, (address, username), &exclude).await?;

@@ -67,21 +67,34 @@ async fn verify(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure>
         return Err(Failure::Bug("no attestation check".into()));
     };
     let AttestationCheck { ceremony, result } = check;
-    let uses_up = result.as_ref().err().is_none_or(|refused| refused.uses_up);
-    if let Some(ceremony) = ceremony.as_ref().filter(|_| uses_up)
-        && !webauthn::use_up(step, ceremony).await?
-        && result.is_ok()
-    {
+    let made = match result {
+        Ok(made) => made,
+        Err(Refused { reason, uses_up, .. }) => {
+            if let Some(ceremony) = ceremony.as_ref().filter(|_| *uses_up) {
+                let _ = webauthn::use_up(step, ceremony).await?;
+            }
+            return refuse(step, reason).await;
+        }
+    };
+    let Some(ceremony) = ceremony else {
+        return Err(Failure::Bug("a credential without a ceremony".into()));
+    };
+    // All of it is asked at once.
+    let challenge = webauthn::use_up(step, ceremony).await?;
+    let registered = step.tx.webauthn_credentials().ask(&made.id).await?;
+    if step.flow == FlowKind::Login {
+        step.ask_account().await?;
+        if let Some(user) = step.progress.data.user {
+            step.ask_credentials(user).await?;
+        }
+    }
+    if step.tx.answer(challenge).await?.is_none() {
         return refuse(step, "challenge used up").await;
     }
-    match (ceremony, result) {
-        (Some(ceremony), Ok(made)) => {
-            let mfa_only = ceremony.purpose == Purpose::NewSecurityKey;
-            keep(step, new_credential(made, mfa_only)).await
-        }
-        (_, Err(Refused { reason, .. })) => refuse(step, reason).await,
-        (None, Ok(_)) => Err(Failure::Bug("a credential without a ceremony".into())),
+    if step.tx.answer(registered).await?.is_some() {
+        return refuse(step, "credential registered already").await;
     }
+    keep(step, new_credential(made, ceremony.purpose == Purpose::NewSecurityKey)).await
 }
 
 fn new_credential(made: &NewCredential, mfa_only: bool) -> NewWebAuthn {
@@ -99,11 +112,10 @@ fn new_credential(made: &NewCredential, mfa_only: bool) -> NewWebAuthn {
     }
 }
 
-/// Keeps the credential: in the flow until the account exists, or in the account. One that anybody has is refused (spec 14,
-/// appendix B, R25).
+/// Keeps the credential: in the flow until the account exists, or in the account. One that the flow has is refused, as is above
+/// one that anybody has (spec 14, appendix B, R25).
 async fn keep(step: &mut Step<'_, '_>, new: NewWebAuthn) -> Result<Outcome, Failure> {
-    let in_flow = step.progress.data.new.webauthn.iter().any(|kept| kept.id == new.id);
-    if in_flow || step.tx.webauthn_credentials().find(&new.id).await?.is_some() {
+    if step.progress.data.new.webauthn.iter().any(|kept| kept.id == new.id) {
         return refuse(step, "credential registered already").await;
     }
     let mfa_only = new.mfa_only;

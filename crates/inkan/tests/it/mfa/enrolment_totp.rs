@@ -6,11 +6,9 @@ use serde_json::{Value, json};
 
 use super::{
     ACQUIRE, NO_PASSKEYS, PASSWORD, Plain as _, REQUIRED, STEP, WRONG_SET_UP, after_mail, after_password,
-    audit_of, enter, methods, registered, sign_in,
-    totp::{has_app, secret_of},
-    wrong,
+    audit_of, enter, methods, registered, sign_in, totp::has_app, wrong,
 };
-use crate::support::{Doc, Flow};
+use crate::support::{Doc, Flow, secret_of};
 
 const MISSING: &str = "400 mfa_otp_secret_creation form_data_invalid_error otp_code=value_missing_error";
 

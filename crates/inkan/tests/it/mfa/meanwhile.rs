@@ -8,11 +8,11 @@ use serde_json::json;
 use super::{
     ACQUIRE, NO_PASSKEYS, PASSWORD, Plain as _, STEP, UNLIMITED, act_on, after_mail, after_password,
     at_password, audit_of, device_cookie, devices, enter, first_factor, methods, remove_key, remove_totp,
-    totp::secret_of, trust,
+    trust,
 };
 use crate::{
     session::rows,
-    support::{Device, Doc, Flow, TestApp, TestUser},
+    support::{Device, Doc, Flow, TestApp, TestUser, secret_of},
 };
 
 const ONBOARDING: &str = "

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     ACQUIRE, PASSWORD, Plain as _, after_mail, after_password, audit_of, first_factor, make_key, methods,
-    recover, registered, remove_totp, totp::secret_of,
+    recover, registered, remove_totp,
 };
-use crate::support::{Device, Doc, Flow, TestApp, TestUser};
+use crate::support::{Device, Doc, Flow, TestApp, TestUser, secret_of};
 
 const WRONG: &str = "form_data_invalid_error recovery_code=passcode_invalid";
 

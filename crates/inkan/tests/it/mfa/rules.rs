@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::{
     ACQUIRE, IMPOSSIBLE, NO_PASSKEYS, PASSWORD, Plain as _, REQUIRED, after_mail, after_password, enter,
-    first_factor, make_key, registered, totp::secret_of,
+    first_factor, make_key, registered,
 };
-use crate::support::{Device, Doc, Flow, TestApp};
+use crate::support::{Device, Doc, Flow, TestApp, secret_of};
 
 const CHOOSER: &str = "200 mfa_method_chooser";
 const TOTP: &str = "continue_to_otp_secret_creation";

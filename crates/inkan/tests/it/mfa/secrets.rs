@@ -7,11 +7,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-use super::{
-    ACQUIRE, PASSWORD, Plain as _, STEP, after_password, device_cookie, enter, recover, registered,
-    totp::secret_of,
-};
-use crate::support::{Engine, TestApp};
+use super::{ACQUIRE, PASSWORD, Plain as _, STEP, after_password, device_cookie, enter, recover, registered};
+use crate::support::{Engine, TestApp, secret_of};
 
 /// All that a thief of the database has: the files, or all rows as text.
 async fn database(app: &TestApp) -> Vec<u8> {

@@ -9,7 +9,7 @@ use super::{
     ACQUIRE, PASSWORD, Plain as _, STEP, WRONG_CODE, after_mail, after_password, audit_of, enter, methods,
     remove_totp, sign_in, wrong,
 };
-use crate::support::{Doc, TestApp};
+use crate::support::{Doc, TestApp, secret_of};
 
 const MISSING: &str = "400 login_otp form_data_invalid_error otp_code=value_missing_error";
 
@@ -170,23 +170,6 @@ each_engine! {
         app.clock.set(then + Duration::from_hours(24));
         sign_in(&app, &ada).await;
     }
-}
-
-/// The secret that the document shows.
-pub(super) fn secret_of(json: &Value) -> inkan_crypto::TotpSecret {
-    let text = json["payload"]["otp_secret"].as_str().unwrap_or_else(|| panic!("no secret: {json}"));
-    assert_eq!(text.len(), 32, "{text}");
-    let (mut bits, mut buffer, mut bytes) = (0_u32, 0_u64, Vec::new());
-    for symbol in text.bytes() {
-        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == symbol);
-        buffer = buffer << 5 | u64::try_from(value.expect("base32")).unwrap();
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(buffer >> bits & 0xff).unwrap());
-        }
-    }
-    inkan_crypto::TotpSecret::from_bytes(&bytes).expect("20 bytes")
 }
 
 /// Whether the account has an app.

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::{
     ACQUIRE, DEVICE, PASSWORD, Plain as _, STEP, act_on, after_password, device_cookie, device_line, devices,
-    enter, make_key, methods, password_on, totp::secret_of, trust,
+    enter, make_key, methods, password_on, trust,
 };
-use crate::support::{Device, TestApp, TestUser};
+use crate::support::{Device, TestApp, TestUser, secret_of};
 
 const MONTH: Duration = Duration::from_hours(720);
 

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{
     ACQUIRE, PASSWORD, Plain as _, STEP, act_on, after_password, device_cookie, device_line, devices, enter,
-    make_key, methods, password_on, remove_totp, totp::secret_of, trust,
+    make_key, methods, password_on, remove_totp, trust,
 };
-use crate::support::{Device, Doc, Flow, TestApp, TestUser};
+use crate::support::{Device, Doc, Flow, TestApp, TestUser, secret_of};
 
 const NEW: &str = "another horse";
 

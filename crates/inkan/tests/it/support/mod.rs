@@ -12,7 +12,7 @@ pub(crate) use app::{AppBuilder, Engine, TestApp, run};
 pub(crate) use flow::{Doc, Flow};
 pub(crate) use http::{Call, Reply, raw};
 pub(crate) use passkey::{Device, ORIGIN};
-pub(crate) use user::TestUser;
+pub(crate) use user::{TestUser, secret_of};
 
 /// Compiles each test once per storage engine: `name::sqlite` and `name::postgres`.
 macro_rules! each_engine {

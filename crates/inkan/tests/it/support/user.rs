@@ -3,7 +3,7 @@
 use inkan_base::{EmailId, OtpSecretId, PasswordId, TenantId, Timestamp, UserId, UsernameId};
 use inkan_crypto::{RecoveryCode, TotpSecret};
 use inkan_store::{Email, OtpSecret, RECOVERY_CODES, StoreError, User, Username, WebauthnCredential};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Device, Doc, TestApp};
 
@@ -37,6 +37,23 @@ pub(crate) struct NewUser<'a> {
     devices: Vec<(&'a mut Device, bool)>,
     totp: bool,
     recovery_codes: bool,
+}
+
+/// The secret that the document shows.
+pub(crate) fn secret_of(json: &Value) -> TotpSecret {
+    let text = json["payload"]["otp_secret"].as_str().unwrap_or_else(|| panic!("no secret: {json}"));
+    assert_eq!(text.len(), 32, "{text}");
+    let (mut bits, mut buffer, mut bytes) = (0_u32, 0_u64, Vec::new());
+    for symbol in text.bytes() {
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == symbol);
+        buffer = buffer << 5 | u64::try_from(value.expect("base32")).unwrap();
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(buffer >> bits & 0xff).unwrap());
+        }
+    }
+    TotpSecret::from_bytes(&bytes).expect("20 bytes")
 }
 
 impl TestApp {

@@ -1,0 +1,41 @@
+//! Flows that this node wrote a moment ago (decision 0017). The next action of a flow most often comes to the same node, which
+//! then need not read what it wrote itself. What is remembered may be outdated: another node was faster, or the row is gone. So it
+//! is used for a request with the token of that version only, and writing the next version fails if the stored one is another;
+//! then the flow is read.
+
+use std::{sync::Arc, time::Duration};
+
+use inkan_base::{FlowId, TenantId};
+use inkan_store::FlowRow;
+use moka::sync::Cache;
+
+/// How much is remembered, in bytes.
+const CAPACITY: u64 = 8 * 1024 * 1024;
+/// What a row takes besides its data.
+const OVERHEAD: usize = 512;
+/// Who takes longer for an action is read again.
+const MEMORY: Duration = Duration::from_mins(5);
+
+/// Rows as they are stored, sealed, without what only a repeated request needs.
+pub(crate) struct RecentFlows(Cache<(TenantId, FlowId), Arc<FlowRow>>);
+
+impl RecentFlows {
+    pub(crate) fn new() -> Self {
+        let weight = |_: &_, row: &Arc<FlowRow>| u32::try_from(row.data.len() + OVERHEAD).unwrap_or(u32::MAX);
+        Self(Cache::builder().weigher(weight).max_capacity(CAPACITY).time_to_live(MEMORY).build())
+    }
+
+    pub(super) fn get(&self, tenant: TenantId, id: FlowId) -> Option<Arc<FlowRow>> {
+        self.0.get(&(tenant, id))
+    }
+
+    /// The row was written. Nothing more comes of a finished flow.
+    pub(super) fn remember(&self, tenant: TenantId, row: FlowRow) {
+        let key = (tenant, row.id);
+        if row.finished {
+            self.0.invalidate(&key);
+        } else {
+            self.0.insert(key, Arc::new(FlowRow { last_request: None, last_answer: None, ..row }));
+        }
+    }
+}
