@@ -25,6 +25,7 @@ mod limits;
 mod login;
 mod metrics;
 mod mfa;
+mod nodes;
 mod passkey;
 mod protocol;
 mod registration;

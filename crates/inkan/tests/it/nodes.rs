@@ -1,0 +1,108 @@
+//! Flows that go from node to node, and what a node remembers of a flow that went on elsewhere (decision 0017).
+
+use std::time::Duration;
+
+use inkan_base::{FlowId, TenantId};
+use inkan_store::{FlowRow, StoreError};
+use serde_json::{Value, json};
+
+use crate::support::{Doc, Engine, TestApp};
+
+const REFUSED: &str = "403 error operation_not_permitted_error";
+const IDENTIFY: &str = "continue_with_login_identifier";
+const TO_PASSWORD: &str = "continue_to_password_login";
+
+async fn row(app: &TestApp, id: &str) -> Option<FlowRow> {
+    let id: FlowId = id.parse().unwrap();
+    let row: Result<_, StoreError> =
+        app.domain().store.read(TenantId::DEFAULT, async |tx| tx.flows().find(id).await).await;
+    row.unwrap()
+}
+
+/// Goes on from `doc` on this node.
+async fn act(node: &TestApp, doc: &Doc, action: &str, input: Value) -> Doc {
+    let href = doc.json["actions"][action]["href"].as_str().unwrap_or_else(|| panic!("no {action}: {}", doc.json));
+    Doc::new(node.post(href).json(&json!({ "input_data": input, "csrf_token": doc.csrf() })).await)
+}
+
+each_engine! {
+    async fn a_flow_goes_from_node_to_node(app: AppBuilder) {
+        if app.engine() == Engine::Sqlite {
+            return; // one node only
+        }
+        let one = app.start().await;
+        let two = one.beside().start().await;
+        one.user("ada@example.com").password("correct horse").create().await;
+        let doc = Doc::new(one.post("/login").await);
+        let doc = act(&two, &doc, "register_client_capabilities", json!({ "webauthn_available": false })).await;
+        let doc = act(&one, &doc, IDENTIFY, json!({ "email": "ada@example.com" })).await;
+        let doc = act(&one, &doc, TO_PASSWORD, json!({})).await;
+        let doc = act(&two, &doc, "back", json!({})).await;
+        let doc = act(&two, &doc, TO_PASSWORD, json!({})).await;
+        let doc = act(&one, &doc, "password_login", json!({ "password": "wrong" })).await;
+        assert_eq!(doc.error(), "form_data_invalid_error");
+        let doc = act(&two, &doc, "password_login", json!({ "password": "correct horse" })).await;
+        assert_eq!(doc.outline(), "200 success");
+    }
+
+    /// The node saw the flow last when a token was good that is not any longer.
+    async fn s112_what_a_node_remembers_counts_for_nothing_once_it_is_outdated(app: AppBuilder) {
+        if app.engine() == Engine::Sqlite {
+            return; // one node only
+        }
+        let one = app.start().await;
+        let two = one.beside().start().await;
+        one.user("ada@example.com").password("correct horse").create().await;
+        let flow = one.login().await;
+        let before = act(&one, &flow.doc, IDENTIFY, json!({ "email": "ada@example.com" })).await;
+        let after = act(&two, &before, TO_PASSWORD, json!({})).await;
+        assert_eq!(after.outline(), "200 login_password");
+        let stored = row(&one, flow.id()).await;
+        for (action, input) in [
+            ("continue_to_passcode_confirmation", json!({})),
+            ("back", json!({})),
+            (TO_PASSWORD, json!({ "something": "else" })),
+        ] {
+            assert_eq!(act(&one, &before, action, input).await.outline(), REFUSED, "{action}");
+        }
+        assert_eq!(row(&one, flow.id()).await, stored);
+        assert!(one.mails("ada@example.com").await.is_empty());
+        let again = act(&one, &before, TO_PASSWORD, json!({})).await;
+        assert_eq!(again.reply.body, after.reply.body, "the same request gets the same answer");
+        let done = act(&one, &after, "password_login", json!({ "password": "correct horse" })).await;
+        assert_eq!(done.outline(), "200 success");
+    }
+
+    /// The first token of a flow is good for one action, whichever node gets it.
+    async fn a_flow_begins_once(app: AppBuilder) {
+        if app.engine() == Engine::Sqlite {
+            return; // one node only
+        }
+        let one = app.start().await;
+        let two = one.beside().start().await;
+        let start = Doc::new(one.post("/login").await);
+        let can = |webauthn: bool| json!({ "webauthn_available": webauthn });
+        let doc = act(&one, &start, "register_client_capabilities", can(true)).await;
+        assert_eq!(doc.outline(), "200 login_init");
+        for node in [&two, &one] {
+            let other = act(node, &start, "register_client_capabilities", can(false)).await;
+            assert_eq!(other.outline(), REFUSED);
+            let again = act(node, &start, "register_client_capabilities", can(true)).await;
+            assert_eq!(again.reply.body, doc.reply.body);
+        }
+    }
+
+    /// A flow that was removed is gone for the node that remembers it too.
+    async fn a_removed_flow_is_gone(app: AppBuilder) {
+        let app = app.start().await;
+        app.user("ada@example.com").password("correct horse").create().await;
+        let flow = app.login().await;
+        let doc = act(&app, &flow.doc, IDENTIFY, json!({ "email": "ada@example.com" })).await;
+        let later = app.now() + Duration::from_hours(48);
+        app.domain().store.clean_up(later, Duration::from_hours(1), 100).await.unwrap();
+        assert_eq!(row(&app, flow.id()).await, None);
+        assert_eq!(act(&app, &doc, "continue_to_passcode_confirmation", json!({})).await.outline(), REFUSED);
+        assert!(app.mails("ada@example.com").await.is_empty());
+        assert_eq!(row(&app, flow.id()).await, None);
+    }
+}
