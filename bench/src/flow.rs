@@ -56,7 +56,7 @@ impl<'a> Flow<'a> {
         let href = self.document["actions"][action]["href"].as_str();
         let href = href.ok_or_else(|| format!("{} does not offer {action}", self.state()))?;
         let body = json!({ "input_data": input, "csrf_token": self.document["csrf_token"] }).to_string();
-        let reply = self.connection.send(&request("POST", href, "", &body)).await?;
+        let reply = self.connection.send_patiently(&request("POST", href, "", &body)).await?;
         let status = reply.status;
         self.token = reply.token().or(self.token.take());
         let document: Value = serde_json::from_slice(reply.body)?;

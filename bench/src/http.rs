@@ -1,7 +1,7 @@
 //! The least HTTP/1.1 client that a load tool needs: one kept-alive connection, small buffers, no parsing beyond the status
 //! and the length. It costs a fraction of what it measures.
 
-use std::{fmt::Write as _, net::SocketAddr};
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -9,6 +9,9 @@ use tokio::{
 };
 
 use crate::Failure;
+
+/// How often a request that was turned away is sent again.
+const PATIENCE: usize = 30;
 
 /// One connection to the server.
 pub(crate) struct Connection {
@@ -25,12 +28,21 @@ pub(crate) struct Reply<'a> {
 }
 
 impl Reply<'_> {
+    fn header(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        let headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// When to come again, if the server has too much to do.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.header("retry-after").next().filter(|_| self.status == 503)?;
+        seconds.parse().ok().map(Duration::from_secs)
+    }
+
     /// The session token of the answer.
     pub(crate) fn token(&self) -> Option<String> {
-        let cookies = self.head.lines().filter_map(|line| line.split_once(": "));
-        let mut cookies =
-            cookies.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).map(|(_, value)| value);
-        let value = cookies.find_map(|cookie| cookie.split_once('=').map(|(_, value)| value))?;
+        let value =
+            self.header("set-cookie").find_map(|cookie| cookie.split_once('=').map(|(_, value)| value))?;
         Some(value.split(';').next().unwrap_or_default().to_owned())
     }
 }
@@ -42,6 +54,27 @@ impl Connection {
 
     /// Sends a prepared request and reads the answer.
     pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Reply<'_>, Failure> {
+        let (status, head) = self.exchange(request).await?;
+        self.reply(status, head)
+    }
+
+    /// Comes again when a server with too much to do says so.
+    pub(crate) async fn send_patiently(&mut self, request: &[u8]) -> Result<Reply<'_>, Failure> {
+        for _ in 0..PATIENCE {
+            let (status, head) = self.exchange(request).await?;
+            let Some(wait) = self.reply(status, head)?.retry_after() else { return self.reply(status, head) };
+            tokio::time::sleep(wait).await;
+        }
+        self.send(request).await
+    }
+
+    fn reply(&self, status: u16, head: usize) -> Result<Reply<'_>, Failure> {
+        let (head, body) = self.buffer.split_at(head);
+        Ok(Reply { status, body, head: std::str::from_utf8(head)? })
+    }
+
+    /// Leaves the answer in the buffer: its status, and where its body begins.
+    async fn exchange(&mut self, request: &[u8]) -> Result<(u16, usize), Failure> {
         let mut stream = if let Some(stream) = self.stream.take() {
             stream
         } else {
@@ -69,7 +102,8 @@ impl Connection {
         if !head.contains("connection: close") {
             self.stream = Some(stream);
         }
-        Ok(Reply { status, body: &self.buffer[head_end..head_end + length], head })
+        self.buffer.truncate(head_end + length);
+        Ok((status, head_end))
     }
 }
 

@@ -61,6 +61,13 @@ impl Running {
         Process(self.0.id())
     }
 
+    /// Asks it to end, and waits for that.
+    pub(crate) fn stop(mut self) -> Result<(), Failure> {
+        Command::new("kill").arg(self.0.id().to_string()).status()?;
+        self.0.wait()?;
+        Ok(())
+    }
+
     /// Whether it ended by itself.
     pub(crate) fn ended(&mut self) -> bool {
         matches!(self.0.try_wait(), Ok(Some(_)))

@@ -12,6 +12,7 @@ pub(crate) fn table(measurements: &[Measurement]) -> String {
     );
     for measured in measurements {
         let share = measured.percent_of_baseline;
+        let of = if measured.scenario == "password_login" { " of Argon2id" } else { "" };
         let optional = |value: Option<f64>, digits: usize| {
             value.map_or("–".into(), |value| format!("{value:.digits$}"))
         };
@@ -22,7 +23,7 @@ pub(crate) fn table(measurements: &[Measurement]) -> String {
             measured.target,
             measured.connections,
             measured.per_second,
-            share.map_or("–".into(), |share| format!("{share:.0} %")),
+            share.map_or("–".into(), |share| format!("{share:.0} %{of}")),
             measured.p50_ms,
             measured.p99_ms,
             measured.p999_ms,

@@ -101,6 +101,11 @@ impl Scenario {
         matches!(self, Self::Constant(..) | Self::SessionValidate(_))
     }
 
+    /// Whether the rate is limited by hashing passwords.
+    pub(crate) const fn is_hashing(&self) -> bool {
+        matches!(self, Self::PasswordLogin(_))
+    }
+
     pub(crate) fn session_validate(tokens: &[String]) -> Self {
         let prepare =
             |token: &String| request("GET", "/sessions/validate", &format!("cookie: hanko={token}\r\n"), "");

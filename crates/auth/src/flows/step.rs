@@ -233,7 +233,7 @@ impl Step<'_, '_> {
 }
 
 /// See [`Step::identified_account`].
-pub(crate) async fn identified_account(tx: &mut Tx<'_>, data: &Data) -> Result<Option<Account>, StoreError> {
+async fn identified_account(tx: &mut Tx<'_>, data: &Data) -> Result<Option<Account>, StoreError> {
     let Some(question) = ask_identified(tx, data).await? else { return Ok(None) };
     Ok(meant(data, tx.answer(question).await?))
 }

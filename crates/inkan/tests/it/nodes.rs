@@ -21,7 +21,8 @@ async fn row(app: &TestApp, id: &str) -> Option<FlowRow> {
 
 /// Goes on from `doc` on this node.
 async fn act(node: &TestApp, doc: &Doc, action: &str, input: Value) -> Doc {
-    let href = doc.json["actions"][action]["href"].as_str().unwrap_or_else(|| panic!("no {action}: {}", doc.json));
+    let href =
+        doc.json["actions"][action]["href"].as_str().unwrap_or_else(|| panic!("no {action}: {}", doc.json));
     Doc::new(node.post(href).json(&json!({ "input_data": input, "csrf_token": doc.csrf() })).await)
 }
 

@@ -1,15 +1,15 @@
 //! `login_password`: the password, or the way out for those who forgot it (spec 02, section 5.7).
 
+use inkan_base::UserId;
 use inkan_flow::{Input, InputError, Inputs, Rejection};
 use inkan_mail::MailKind;
+use uuid::Uuid;
 
 use crate::{
     events::Event,
     flows::{
         Action, BACK, Failure, LoginMethod, Outcome, Preparation, Prepared, Proof, Screen, State, Step,
-        login::first_factor_proven,
-        no_inputs, run_fn,
-        step::{PasswordCheck, identified_account},
+        login::first_factor_proven, no_inputs, run_fn, step::PasswordCheck,
     },
     limits::Operation,
 };
@@ -65,15 +65,16 @@ async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Resul
     if let Err(refused) = app.limits.take(cx, Operation::Password, identifier) {
         return Ok(Prepared::Refused(refused.into()));
     }
-    let account = app.store.read(cx.tenant, async |tx| identified_account(tx, data).await).await?;
     // One budget for an account, under whichever of its identifiers it is tried.
-    let user = account.as_ref().map(|account| account.user.id);
+    let user = data.user;
     let budget = user.map_or_else(|| identifier.to_owned(), |user| user.to_string());
     if let Err(refused) = app.limits.take_guess(cx, &budget, user) {
         return Ok(Prepared::Refused(refused.into()));
     }
-    let hash =
-        account.as_ref().and_then(|account| account.password.as_ref()).map(|password| password.hash.clone());
+    // The same question for nobody; whether the identifier still leads to this account is asked in the transaction.
+    let owner = user.unwrap_or(UserId(Uuid::nil()));
+    let password = app.store.read(cx.tenant, async |tx| tx.passwords().find(owner).await).await?;
+    let hash = password.map(|password| password.hash);
     let verified = app.passwords.verify(inputs.text("password"), hash.as_deref()).await?;
     let rehash = match verified.matches && verified.rehash {
         true => Some(app.passwords.hash(app.rng.as_ref(), inputs.text("password")).await?),
@@ -90,26 +91,19 @@ async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, 
         return wrong_password(step, check.user).await;
     };
     // What was compared must still hold: the identifier leads to this account and the password is still this one (L2).
-    let account = step.locked_account().await?;
-    let stored =
-        account.as_ref().and_then(|account| account.password.as_ref()).map(|password| &password.hash);
-    let Some(account) =
-        account.as_ref().filter(|account| account.user.id == user && stored == check.hash.as_ref())
-    else {
+    let Some(account) = step.locked_account().await? else { return wrong_password(step, None).await };
+    if account.password.as_ref().map(|password| &password.hash) != check.hash.as_ref() {
         return Err(Failure::Changed);
-    };
+    }
     if let (Some(old), Some(new)) = (&check.hash, &check.rehash) {
         step.tx.passwords().replace_hash(user, old, new).await?;
     }
     step.app.limits.give_back_guess(step.cx, &check.account, Some(user));
     step.data().login_method = Some(LoginMethod::Password);
-    first_factor_proven(step, account, Proof::default()).await
+    first_factor_proven(step, &account, Proof::default()).await
 }
 
-async fn wrong_password(
-    step: &mut Step<'_, '_>,
-    user: Option<inkan_base::UserId>,
-) -> Result<Outcome, Failure> {
+async fn wrong_password(step: &mut Step<'_, '_>, user: Option<UserId>) -> Result<Outcome, Failure> {
     step.record(Event::LoginFailed { user, method: LoginMethod::Password, reason: "wrong password" }).await?;
     Ok(Outcome::Reject(Rejection::input("password", InputError::invalid())))
 }

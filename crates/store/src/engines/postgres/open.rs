@@ -2,7 +2,9 @@
 
 use std::{str::FromStr, time::Duration};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Metrics, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Metrics, Pool, QueueMode, RecyclingMethod, Runtime,
+};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, config::SslMode, error::SqlState};
 
@@ -83,6 +85,8 @@ pub(super) fn pool(address: Address, connections: usize, age: Duration) -> Resul
     });
     Pool::builder(manager)
         .max_size(connections)
+        // The one used last is the warmest, in the caches of the processor too.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .post_create(prepare)
         .pre_recycle(young)
