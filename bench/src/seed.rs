@@ -14,8 +14,8 @@ use crate::Failure;
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The secret that the server is started with.
 pub(crate) const SECRET: &str = "a secret for measurements only 0123456789";
-/// Accounts that have an authenticator app.
-pub(crate) const TOTP_USERS: usize = 6_000;
+/// Accounts that have an authenticator app: enough for as many sign-ins as fit in half a minute, in which a code is good once.
+pub(crate) const TOTP_USERS: usize = 40_000;
 /// Accounts that scenarios sign in to.
 pub(crate) const USERS: usize = 20_000;
 const BATCH: usize = 500;

@@ -120,6 +120,10 @@ impl OutboxWorker {
         let mut sending = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
+            // All places that became free are filled at once: a claim is a transaction.
+            while let Some(done) = sending.try_join_next() {
+                self.settle(done);
+            }
             match self.claim(self.places() - sending.len()).await {
                 Ok(claimed) => claimed.into_iter().for_each(|message| {
                     let worker = self.clone();
