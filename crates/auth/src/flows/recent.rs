@@ -29,6 +29,11 @@ impl RecentFlows {
         self.0.get(&(tenant, id))
     }
 
+    /// What is remembered may be outdated: a token of it must not be tried again and again.
+    pub(super) fn forget(&self, tenant: TenantId, id: FlowId) {
+        self.0.invalidate(&(tenant, id));
+    }
+
     /// The row was written. Nothing more comes of a finished flow.
     pub(super) fn remember(&self, tenant: TenantId, row: FlowRow) {
         let key = (tenant, row.id);

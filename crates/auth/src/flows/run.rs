@@ -165,6 +165,7 @@ impl App {
             Ok(answer) => answer,
             // Lost against a request on another node, or the account changed: once more against what is there now.
             Err(failure) if failure.is_worth_a_retry() => {
+                self.recent_flows.forget(continuation.cx.tenant, continuation.target.flow);
                 self.attempt(continuation, Sight::Stored, outline).await?
             }
             Err(failure) => Err(failure.into()),
