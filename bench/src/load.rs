@@ -28,6 +28,8 @@ pub(crate) struct Measurement {
     pub(crate) cpu_ms_per_request: Option<f64>,
     /// Of what the bare handler reached in the slices between: the median of the slices, in percent.
     pub(crate) percent_of_baseline: Option<f64>,
+    /// What was reached in the slices between, per second: the median.
+    pub(crate) baseline_per_second: Option<f64>,
 }
 
 /// One server under load.
@@ -96,6 +98,7 @@ impl<'a> Load<'a> {
             rss_mib: self.target.process.and_then(Process::rss_mib),
             cpu_ms_per_request: self.cpu_seconds.map(|cpu| cpu * 1000.0 / number(done.max(1))),
             percent_of_baseline: shares.map(|share| share * 100.0),
+            baseline_per_second: baseline.map(|rates| median(rates.iter().copied())),
         }
     }
 

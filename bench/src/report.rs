@@ -12,7 +12,10 @@ pub(crate) fn table(measurements: &[Measurement]) -> String {
     );
     for measured in measurements {
         let share = measured.percent_of_baseline;
-        let of = if measured.scenario == "password_login" { " of Argon2id" } else { "" };
+        let of = match measured.baseline_per_second {
+            Some(hashes) if measured.scenario == "password_login" => format!(" of Argon2id ({hashes:.0}/s)"),
+            _ => String::new(),
+        };
         let optional = |value: Option<f64>, digits: usize| {
             value.map_or("–".into(), |value| format!("{value:.digits$}"))
         };

@@ -112,8 +112,8 @@ fn new_credential(made: &NewCredential, mfa_only: bool) -> NewWebAuthn {
     }
 }
 
-/// Keeps the credential: in the flow until the account exists, or in the account. One that the flow has is refused, as is above
-/// one that anybody has (spec 14, appendix B, R25).
+/// Keeps the credential: in the flow until the account exists, or in the account. One that the flow has already is refused, like one
+/// that anybody has (spec 14, appendix B, R25).
 async fn keep(step: &mut Step<'_, '_>, new: NewWebAuthn) -> Result<Outcome, Failure> {
     if step.progress.data.new.webauthn.iter().any(|kept| kept.id == new.id) {
         return refuse(step, "credential registered already").await;

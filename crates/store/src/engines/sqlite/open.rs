@@ -20,7 +20,11 @@ const BUSY_AT_OPEN: Duration = Duration::from_secs(5);
 
 /// Settings of every connection.
 const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-    PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF;";
+    PRAGMA trusted_schema = OFF;";
+/// Pages that a connection keeps, in KiB. There are as many readers as twice the cores, and the pages they ask for are in the cache of
+/// the system; the writer goes through all indexes of a table at every insert.
+const WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
+const READER_CACHE: &str = "PRAGMA cache_size = -1024";
 
 /// Files up to this size are checked at each start, which takes well under a second.
 const CHECKED: u64 = 256 << 20;
@@ -52,6 +56,7 @@ pub(super) fn open(path: &Path, shared: bool) -> Result<Opened, OpenError> {
         check(&writer, path)?;
     }
     writer.execute_batch(SETTINGS).map_err(explain)?;
+    writer.execute_batch(WRITER_CACHE).map_err(explain)?;
     writer.execute_batch("PRAGMA journal_size_limit = 67108864").map_err(explain)?;
     migrate(&mut writer, lock.is_some(), path)?;
     if let Some(lock) = &mut lock {
@@ -75,6 +80,7 @@ pub(super) fn open_reader(path: &Path, names: Arc<ConstraintNames>) -> rusqlite:
     let raw = Connection::open_with_flags(path, flags)?;
     raw.busy_timeout(Duration::from_millis(500))?;
     raw.execute_batch(SETTINGS)?;
+    raw.execute_batch(READER_CACHE)?;
     raw.execute_batch("PRAGMA query_only = ON")?;
     raw.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(SqliteConnection { raw, names })
