@@ -164,8 +164,9 @@ fn note(spent: Spent) {
     let _ = SPENT.try_with(|sum| sum.set(sum.get() + spent));
 }
 
-/// Runs `work` and tells what it asked of databases. One inside another counts for both.
-pub async fn counted<F: Future>(work: F) -> (F::Output, Spent) {
+/// Runs `work` and tells what it asked of databases. One inside another counts for both. The future comes pinned, because it would
+/// be kept once more for each `async` around it.
+pub async fn counted<F: Future + Unpin>(work: F) -> (F::Output, Spent) {
     let counting = async {
         let output = work.await;
         (output, SPENT.with(Cell::get))
@@ -176,7 +177,7 @@ pub async fn counted<F: Future>(work: F) -> (F::Output, Spent) {
 }
 
 /// Runs `work` and tells how long it was in transactions, waiting included.
-pub async fn measured<F: Future>(work: F) -> (F::Output, Duration) {
+pub async fn measured<F: Future + Unpin>(work: F) -> (F::Output, Duration) {
     let (output, spent) = counted(work).await;
     (output, spent.time)
 }

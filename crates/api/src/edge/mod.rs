@@ -3,7 +3,7 @@
 mod at_once;
 mod slots;
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{net::IpAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -103,10 +103,13 @@ impl Edge {
         let mut received = head_size(&parts.method, &parts.uri, &parts.headers);
 
         // Every line that is written meanwhile carries the id.
-        let work = self.respond(client, &id, parts, body, started, &mut received).instrument(span(&id));
-        let (mut response, in_database) = match trace {
-            Some(_) => inkan_store::measured(work).await,
-            None => (work.await, Duration::ZERO),
+        let (mut response, in_database) = {
+            let work = self.respond(client, &id, parts, body, started, &mut received).instrument(span(&id));
+            let work = pin!(work);
+            match trace {
+                Some(_) => inkan_store::measured(work).await,
+                None => (work.await, Duration::ZERO),
+            }
         };
         self.finish(&entry.method, &entry.headers, id, &mut response);
         let (duration, status) = (started.elapsed(), response.status());

@@ -138,7 +138,7 @@ async fn counted<T>(
     store: &Store,
     work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
 ) -> (u64, u64) {
-    let (result, spent) = crate::counted(store.write(TENANT, work)).await;
+    let (result, spent) = crate::counted(Box::pin(store.write(TENANT, work))).await;
     result.unwrap();
     (spent.statements, spent.round_trips)
 }
