@@ -1,16 +1,16 @@
 //! The computations themselves, on one thread of the pool.
 
-use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::{HashError, PasswordPolicy, Verified};
+use super::{HashError, PasswordPolicy, Verified, memory::Memory};
 use crate::code::same;
 
 /// Computes hashes of one policy and keeps the memory for it from one to the next.
 pub(super) struct Hasher {
     params: Params,
-    memory: Vec<Block>,
+    memory: Memory,
 }
 
 impl Hasher {
@@ -20,7 +20,7 @@ impl Hasher {
         if !is_affordable(&params) {
             return Err(HashError::Policy);
         }
-        Ok(Self { params, memory: Vec::new() })
+        Ok(Self { params, memory: Memory::new() })
     }
 
     /// The PHC string of `password`.
@@ -45,14 +45,19 @@ impl Hasher {
 
     /// Gives the memory back.
     pub(super) fn release(&mut self) {
-        self.memory = Vec::new();
+        self.memory.release();
     }
 
     fn verify_argon2(&mut self, password: &[u8], stored: &StoredArgon2) -> Result<Verified, HashError> {
         let mut output = Zeroizing::new(vec![0; stored.output.len()]);
         let argon2 = Argon2::new(stored.algorithm, stored.version, stored.params.clone());
         if stored.params.block_count() <= self.params.block_count() {
-            argon2.hash_password_into_with_memory(password, &stored.salt, &mut output, self.memory())
+            argon2.hash_password_into_with_memory(
+                password,
+                &stored.salt,
+                &mut output,
+                self.memory.blocks(self.params.block_count()),
+            )
         } else {
             argon2.hash_password_into(password, &stored.salt, &mut output)
         }
@@ -73,14 +78,14 @@ impl Hasher {
     fn compute(&mut self, password: &[u8], salt: &[u8]) -> Result<Zeroizing<[u8; OUTPUT]>, HashError> {
         let mut output = Zeroizing::new([0; OUTPUT]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-            .hash_password_into_with_memory(password, salt, &mut *output, self.memory())
+            .hash_password_into_with_memory(
+                password,
+                salt,
+                &mut *output,
+                self.memory.blocks(self.params.block_count()),
+            )
             .map_err(|_| HashError::Failed)?;
         Ok(output)
-    }
-
-    fn memory(&mut self) -> &mut [Block] {
-        self.memory.resize(self.params.block_count(), Block::default());
-        &mut self.memory
     }
 }
 

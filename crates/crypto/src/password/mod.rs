@@ -8,6 +8,7 @@
 
 mod decoys;
 mod hasher;
+mod memory;
 #[cfg(test)]
 mod tests;
 
