@@ -9,23 +9,34 @@ use inkan_base::{FlowId, TenantId};
 use inkan_store::FlowRow;
 use moka::sync::Cache;
 
+use super::step::KnownPassword;
+
 /// How much is remembered, in bytes.
 const CAPACITY: u64 = 8 * 1024 * 1024;
-/// What a row takes besides its data.
-const OVERHEAD: usize = 512;
+/// What a flow takes besides its data.
+const OVERHEAD: usize = 640;
 /// Who takes longer for an action is read again.
 const MEMORY: Duration = Duration::from_mins(5);
 
-/// Rows as they are stored, sealed, without what only a repeated request needs.
-pub(crate) struct RecentFlows(Cache<(TenantId, FlowId), Arc<FlowRow>>);
+/// A flow as this node left it.
+pub(super) struct Recent {
+    /// The row as it is stored, sealed, without what only a repeated request needs.
+    pub(super) row: FlowRow,
+    /// Of the account that it identified.
+    pub(super) password: Option<KnownPassword>,
+}
+
+/// Flows of the last minutes that were not finished.
+pub(crate) struct RecentFlows(Cache<(TenantId, FlowId), Arc<Recent>>);
 
 impl RecentFlows {
     pub(crate) fn new() -> Self {
-        let weight = |_: &_, row: &Arc<FlowRow>| u32::try_from(row.data.len() + OVERHEAD).unwrap_or(u32::MAX);
+        let weight =
+            |_: &_, flow: &Arc<Recent>| u32::try_from(flow.row.data.len() + OVERHEAD).unwrap_or(u32::MAX);
         Self(Cache::builder().weigher(weight).max_capacity(CAPACITY).time_to_live(MEMORY).build())
     }
 
-    pub(super) fn get(&self, tenant: TenantId, id: FlowId) -> Option<Arc<FlowRow>> {
+    pub(super) fn get(&self, tenant: TenantId, id: FlowId) -> Option<Arc<Recent>> {
         self.0.get(&(tenant, id))
     }
 
@@ -35,12 +46,13 @@ impl RecentFlows {
     }
 
     /// The row was written. Nothing more comes of a finished flow.
-    pub(super) fn remember(&self, tenant: TenantId, row: FlowRow) {
+    pub(super) fn remember(&self, tenant: TenantId, row: FlowRow, password: Option<KnownPassword>) {
         let key = (tenant, row.id);
         if row.finished {
             self.0.invalidate(&key);
         } else {
-            self.0.insert(key, Arc::new(FlowRow { last_request: None, last_answer: None, ..row }));
+            let row = FlowRow { last_request: None, last_answer: None, ..row };
+            self.0.insert(key, Arc::new(Recent { row, password }));
         }
     }
 }

@@ -144,8 +144,8 @@ impl App {
         let digest = request_digest(&self.keyring, &target, &body);
         let continuation = Continuation { cx: request.cx, flow: request.flow, target, body, digest };
         // On the heap: a new flow, which is asked for far more often, should not carry all of this along.
-        let continued = Box::pin(inkan_store::counted(self.continued(&continuation, outline)));
-        let (answer, asked) = continued.await;
+        let continued = Box::pin(self.continued(&continuation, outline));
+        let (answer, asked) = inkan_store::counted(continued).await;
         *spent = asked;
         answer
     }
@@ -232,8 +232,9 @@ impl App {
         execution: &mut Execution,
     ) -> Result<(), Failure> {
         let Some(prepare) = execution.action.prepare else { return Ok(()) };
+        let (progress, password) = (&loaded.progress, loaded.password.as_ref());
         let mut preparation =
-            Preparation { app: self, cx: request.cx, progress: &loaded.progress, facts: Facts::default() };
+            Preparation { app: self, cx: request.cx, progress, password, facts: Facts::default() };
         match prepare(&mut preparation, &execution.inputs).await? {
             Prepared::Ready => execution.facts = preparation.facts,
             Prepared::Refused(refused) => execution.rejection = Some(refused),
@@ -273,7 +274,8 @@ impl App {
             Ok((answer, shown.error, out, row))
         });
         let ((answer, error, mut out, row), ended) = committed.await?;
-        self.recent_flows.remember(request.cx.tenant, row);
+        let password = out.password.take().or_else(|| loaded.password.clone());
+        self.recent_flows.remember(request.cx.tenant, row, password);
         for session in ended {
             self.sessions.forget(SessionEvent::Ended(session));
         }
@@ -455,6 +457,7 @@ impl Out {
             consumed: None,
             cookies: Vec::new(),
             signed_in: None,
+            password: None,
             journal: Journal::new(Some(flow)),
         }
     }

@@ -75,6 +75,8 @@ pub(crate) struct Out {
     pub(crate) cookies: Vec<String>,
     /// Who signed in; the client is known for this account from now on.
     pub(crate) signed_in: Option<UserId>,
+    /// What the account's password is, if it was read.
+    pub(crate) password: Option<KnownPassword>,
     pub(crate) journal: Journal,
 }
 
@@ -83,6 +85,8 @@ pub(crate) struct Preparation<'a> {
     pub(crate) app: &'a App,
     pub(crate) cx: &'a Context,
     pub(crate) progress: &'a Progress,
+    /// What this node remembers of the account's password; it may be outdated.
+    pub(crate) password: Option<&'a KnownPassword>,
     pub(crate) facts: Facts,
 }
 
@@ -95,6 +99,13 @@ pub(crate) struct Facts {
     pub(crate) attestation: Option<AttestationCheck>,
     /// Sessions that the client presented tokens of, if they were looked at already.
     pub(crate) presented: Option<Vec<SessionId>>,
+}
+
+/// The hash that an account had when a flow identified it; the same without hash for nobody.
+#[derive(Clone)]
+pub(crate) struct KnownPassword {
+    pub(crate) user: Option<UserId>,
+    pub(crate) hash: Option<String>,
 }
 
 /// A password was compared with the hash that an account had.

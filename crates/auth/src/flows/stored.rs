@@ -11,6 +11,7 @@ use inkan_store::{FlowRow, StoreError, Tx};
 use super::{
     Answer, Failure, FlowKind, Progress, State,
     start::{self, LIFETIME},
+    step::KnownPassword,
 };
 use crate::{App, Context};
 
@@ -23,6 +24,8 @@ pub(super) struct Loaded {
     pub(super) flow: FlowKind,
     pub(super) progress: Progress,
     pub(super) expires_at: Timestamp,
+    /// What this node remembers of the account's password.
+    pub(super) password: Option<KnownPassword>,
     created_at: Timestamp,
     /// `None`: the flow was started but not yet stored.
     version: Option<i64>,
@@ -45,26 +48,28 @@ impl App {
         id: FlowId,
         token: &str,
     ) -> Result<Option<Loaded>, StoreError> {
-        let Some(row) = self.recent_flows.get(cx.tenant, id) else {
+        let Some(recent) = self.recent_flows.get(cx.tenant, id) else {
             // The first token is known to belong to a flow that had no action yet, or had one of which this node knows nothing.
             return Ok(self.new_flow(cx, flow, id, token).filter(|loaded| cx.now <= loaded.expires_at));
         };
+        let row = &recent.row;
         if row.kind != flow.as_str()
             || cx.now > row.expires_at
             || !same(row.csrf_token.as_bytes(), token.as_bytes())
         {
             return Ok(None);
         }
-        let progress = self.open_progress(cx, &row)?;
+        let progress = self.open_progress(cx, row)?;
         let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
-        Ok(Some(Loaded { id, flow, progress, expires_at, created_at, version }))
+        let password = recent.password.clone();
+        Ok(Some(Loaded { id, flow, progress, expires_at, password, created_at, version }))
     }
 
     /// A flow that is not stored yet, if `token` shows that it was started here.
     fn new_flow(&self, cx: &Context, flow: FlowKind, id: FlowId, token: &str) -> Option<Loaded> {
         let created_at = start::started_at(&self.keyring, cx.tenant, flow, id, token)?;
         let (progress, expires_at) = (start::progress(flow), created_at + LIFETIME);
-        Some(Loaded { id, flow, progress, expires_at, created_at, version: None })
+        Some(Loaded { id, flow, progress, expires_at, password: None, created_at, version: None })
     }
 
     /// Loads a flow of this endpoint whose current token is `token`. `Err` with the row: the token is another one.
@@ -91,7 +96,7 @@ impl App {
             false => self.open_progress(cx, &row)?,
         };
         let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
-        Ok(Ok(Loaded { id, flow, progress, expires_at, created_at, version }))
+        Ok(Ok(Loaded { id, flow, progress, expires_at, password: None, created_at, version }))
     }
 
     fn open_progress(&self, cx: &Context, row: &FlowRow) -> Result<Progress, StoreError> {

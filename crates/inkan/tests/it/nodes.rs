@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use inkan_base::{FlowId, TenantId};
-use inkan_store::{FlowRow, StoreError};
+use inkan_base::{FlowId, PasswordId, TenantId};
+use inkan_store::{FlowRow, StoreError, Tx};
 use serde_json::{Value, json};
 
-use crate::support::{Doc, Engine, TestApp};
+use crate::support::{Doc, Engine, TestApp, TestUser};
 
 const REFUSED: &str = "403 error operation_not_permitted_error";
 const IDENTIFY: &str = "continue_with_login_identifier";
@@ -24,6 +24,16 @@ async fn act(node: &TestApp, doc: &Doc, action: &str, input: Value) -> Doc {
     let href =
         doc.json["actions"][action]["href"].as_str().unwrap_or_else(|| panic!("no {action}: {}", doc.json));
     Doc::new(node.post(href).json(&json!({ "input_data": input, "csrf_token": doc.csrf() })).await)
+}
+
+async fn set_password(app: &TestApp, user: &TestUser, password: &str) {
+    let rng = app.domain().rng.as_ref();
+    let hash = app.domain().passwords.hash(rng, password).await.unwrap();
+    let set = async |tx: &mut Tx<'_>| {
+        tx.passwords().upsert(user.id, &hash, PasswordId::random(rng), app.now()).await
+    };
+    let done: Result<_, StoreError> = app.domain().store.write(TenantId::DEFAULT, set).await;
+    done.unwrap();
 }
 
 each_engine! {
@@ -105,5 +115,31 @@ each_engine! {
         assert_eq!(act(&app, &doc, "continue_to_passcode_confirmation", json!({})).await.outline(), REFUSED);
         assert!(app.mails("ada@example.com").await.is_empty());
         assert_eq!(row(&app, flow.id()).await, None);
+    }
+
+    /// A password that was changed after the flow identified its account: the new one is right at once, the old one is wrong.
+    async fn a_password_that_a_flow_remembers_must_still_be_that_of_the_account(app: AppBuilder) {
+        let app = app.start().await;
+        let user = app.user("ada@example.com").password("correct horse").create().await;
+        for (typed, outline) in [("battery staple", "200 success"), ("correct horse", "400 login_password form_data_invalid_error password=value_invalid_error")] {
+            set_password(&app, &user, "correct horse").await;
+            let flow = app.login().await;
+            let doc = act(&app, &flow.doc, IDENTIFY, json!({ "email": "ada@example.com" })).await;
+            let doc = act(&app, &doc, TO_PASSWORD, json!({})).await;
+            set_password(&app, &user, "battery staple").await;
+            assert_eq!(act(&app, &doc, "password_login", json!({ "password": typed })).await.outline(), outline);
+        }
+    }
+
+    /// There was no password when the account was identified.
+    async fn a_password_can_come_during_a_flow(app: AppBuilder) {
+        let app = app.start().await;
+        let user = app.user("ada@example.com").create().await;
+        let flow = app.login().await;
+        let doc = act(&app, &flow.doc, IDENTIFY, json!({ "email": "ada@example.com" })).await;
+        let doc = act(&app, &doc, TO_PASSWORD, json!({})).await;
+        set_password(&app, &user, "correct horse").await;
+        let done = act(&app, &doc, "password_login", json!({ "password": "correct horse" })).await;
+        assert_eq!(done.outline(), "200 success");
     }
 }

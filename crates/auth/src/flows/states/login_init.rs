@@ -15,6 +15,7 @@ use crate::{
         Action, Failure, LoginMethod, Outcome, Owned, Screen, State, Step, View, enter, limited,
         login::{owned, passcodes_allowed},
         run_fn, schedule,
+        step::KnownPassword,
     },
     limits::Operation,
 };
@@ -99,6 +100,9 @@ async fn continue_with_login_identifier(
     data.address = if by_email { Some(identifier.clone()) } else { primary };
     data.username = (!by_email).then(|| identifier.clone());
     data.identifier = Some(identifier);
+    let hash =
+        account.as_ref().and_then(|account| account.password.as_ref()).map(|password| password.hash.clone());
+    step.out.password = Some(KnownPassword { user: step.progress.data.user, hash });
     let outcome = route(step, account.as_ref()).await;
     step.found(account);
     outcome

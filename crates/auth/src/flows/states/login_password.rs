@@ -1,6 +1,7 @@
 //! `login_password`: the password, or the way out for those who forgot it (spec 02, section 5.7).
 
 use inkan_base::UserId;
+use inkan_crypto::Verified;
 use inkan_flow::{Input, InputError, Inputs, Rejection};
 use inkan_mail::MailKind;
 use uuid::Uuid;
@@ -71,11 +72,7 @@ async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Resul
     if let Err(refused) = app.limits.take_guess(cx, &budget, user) {
         return Ok(Prepared::Refused(refused.into()));
     }
-    // The same question for nobody; whether the identifier still leads to this account is asked in the transaction.
-    let owner = user.unwrap_or(UserId(Uuid::nil()));
-    let password = app.store.read(cx.tenant, async |tx| tx.passwords().find(owner).await).await?;
-    let hash = password.map(|password| password.hash);
-    let verified = app.passwords.verify(inputs.text("password"), hash.as_deref()).await?;
+    let (hash, verified) = compare(prepare, user, inputs.text("password")).await?;
     let rehash = match verified.matches && verified.rehash {
         true => Some(app.passwords.hash(app.rng.as_ref(), inputs.text("password")).await?),
         false => None,
@@ -83,6 +80,33 @@ async fn check_password(prepare: &mut Preparation<'_>, inputs: &Inputs) -> Resul
     prepare.facts.password =
         Some(PasswordCheck { user, account: budget, hash, matches: verified.matches, rehash });
     Ok(Prepared::Ready)
+}
+
+/// Compares with the hash that the account had when it was identified; the one that is stored now is read only for a wrong password,
+/// which may be right by now. That a right one still is, and that the identifier still leads to this account, is asked in the
+/// transaction. The same for nobody.
+async fn compare(
+    prepare: &Preparation<'_>,
+    user: Option<UserId>,
+    password: &str,
+) -> Result<(Option<String>, Verified), Failure> {
+    let app = prepare.app;
+    let mut compared = None;
+    if let Some(known) = prepare.password.filter(|known| known.user == user) {
+        let verified = app.passwords.verify(password, known.hash.as_deref()).await?;
+        if verified.matches {
+            return Ok((known.hash.clone(), verified));
+        }
+        compared = Some((&known.hash, verified));
+    }
+    let owner = user.unwrap_or(UserId(Uuid::nil()));
+    let stored = app.store.read(prepare.cx.tenant, async |tx| tx.passwords().find(owner).await).await?;
+    let hash = stored.map(|password| password.hash);
+    let verified = match compared {
+        Some((known, verified)) if *known == hash => verified,
+        _ => app.passwords.verify(password, hash.as_deref()).await?,
+    };
+    Ok((hash, verified))
 }
 
 async fn password_login(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure> {

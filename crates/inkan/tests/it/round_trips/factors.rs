@@ -33,7 +33,7 @@ pub(super) const WAYS: &[Way] = &[
         steps: &[
             (LOGIN, "totpN@example.com", "login_method_chooser", 2),
             (TO_PASSWORD, "", "login_password", 1),
-            ("password_login", "correct horse", "login_otp", 3),
+            ("password_login", "correct horse", "login_otp", 2),
             ("otp_code_validate", "000000", "login_otp", 2),
             ("otp_code_validate", "TOTP", "device_trust", 2),
             ("trust_device", "", "success", 3),
@@ -58,7 +58,7 @@ pub(super) const WAYS: &[Way] = &[
         steps: &[
             (LOGIN, "keyN@example.com", "login_method_chooser", 2),
             (TO_PASSWORD, "", "login_password", 1),
-            ("password_login", "correct horse", "login_security_key", 3),
+            ("password_login", "correct horse", "login_security_key", 2),
             (GENERATE, "", "login_passkey", 2),
             (ASSERTION, "KEY", "device_trust", 3),
             ("skip", "", "success", 3),

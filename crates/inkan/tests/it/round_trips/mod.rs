@@ -45,7 +45,7 @@ const WAYS: &[Way] = &[
             ("password_login", "wrong horse", "login_password", 2),
             ("back", "", "login_method_chooser", 1),
             (TO_PASSWORD, "", "login_password", 1),
-            ("password_login", "correct horse", "success", 3),
+            ("password_login", "correct horse", "success", 2),
         ],
     },
     Way {
@@ -109,7 +109,7 @@ const WAYS: &[Way] = &[
         browser: false,
         steps: &[
             (LOGIN, "nameN", "login_password", 2),
-            ("password_login", "correct horse", "onboarding_email", 3),
+            ("password_login", "correct horse", "onboarding_email", 2),
             ("email_address_set", "new-N@example.com", "passcode_confirmation", 2),
             ("verify_passcode", "CODE", "success", 3),
         ],
@@ -120,7 +120,7 @@ const WAYS: &[Way] = &[
         browser: false,
         steps: &[
             (LOGIN, "nameN", "login_password", 2),
-            ("password_login", "correct horse", "onboarding_email", 3),
+            ("password_login", "correct horse", "onboarding_email", 2),
             ("email_address_set", "new-N@example.com", "success", 3),
         ],
     },
