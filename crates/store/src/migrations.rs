@@ -15,8 +15,18 @@ macro_rules! files {
     };
 }
 
-pub(crate) const SQLITE: Files = files!("sqlite": "V1__first_sign_in", "V2__wiped_answers", "V3__passkeys_and_second_factors", "V4__flows_in_one_piece");
-pub(crate) const POSTGRES: Files = files!("postgres": "V1__first_sign_in", "V2__wiped_answers", "V3__passkeys_and_second_factors", "V4__flows_in_one_piece");
+pub(crate) const SQLITE: Files = files!("sqlite":
+    "V1__first_sign_in",
+    "V2__wiped_answers",
+    "V3__passkeys_and_second_factors",
+    "V4__flows_in_one_piece",
+);
+pub(crate) const POSTGRES: Files = files!("postgres":
+    "V1__first_sign_in",
+    "V2__wiped_answers",
+    "V3__passkeys_and_second_factors",
+    "V4__flows_in_one_piece",
+);
 
 pub(crate) fn runner(files: Files) -> Result<Runner, OpenError> {
     let migrations = files
