@@ -72,7 +72,7 @@ impl Store {
         static FLOWS: Sql = batch!("flows", "expires_at <= $1");
         static ANSWERS: Sql = Sql::new(
             "UPDATE flows SET last_request = NULL, last_answer = NULL, last_answer_until = NULL WHERE id IN (\
-             SELECT id FROM flows WHERE last_answer IS NOT NULL AND last_answer_until <= $1 LIMIT $2)",
+             SELECT id FROM flows WHERE answered AND last_answer_until <= $1 LIMIT $2)",
         );
         static PASSCODES: Sql = batch!("passcodes", "expires_at <= $1");
         static CHALLENGES: Sql = batch!(

@@ -20,12 +20,14 @@ pub(crate) const SQLITE: Files = files!("sqlite":
     "V2__wiped_answers",
     "V3__passkeys_and_second_factors",
     "V4__flows_in_one_piece",
+    "V5__cheaper_writes",
 );
 pub(crate) const POSTGRES: Files = files!("postgres":
     "V1__first_sign_in",
     "V2__wiped_answers",
     "V3__passkeys_and_second_factors",
     "V4__flows_in_one_piece",
+    "V5__cheaper_writes",
 );
 
 pub(crate) fn runner(files: Files) -> Result<Runner, OpenError> {

@@ -221,9 +221,6 @@ async fn connections_are_kept_as_long_as_wanted() {
         let (url, wait) = (database.url(), Duration::ZERO);
         Store::open(StoreOptions::Postgres { url, pool: 4, wait, keep }, clock()).await.unwrap()
     };
-    let number = async |store: &Store, sql| {
-        store.read(TENANT, async |tx| tx.query(sql, &[]).await?.remove(0).take::<i64>()).await.unwrap()
-    };
     let store = open(Keep { age: Duration::from_hours(1), ..Keep::default() }).await;
     assert_eq!(number(&store, &BACKEND).await, number(&store, &BACKEND).await);
     store.close().await;
@@ -264,6 +261,32 @@ async fn another_migration_is_waited_for_but_not_for_ever() {
     assert!(matches!(waiting, Err(OpenError::Busy { .. })), "{:?}", waiting.err());
     store.close().await;
     Store::open(options, clock()).await.unwrap();
+}
+
+/// Nothing is held while a transaction has only asked. From the first lock or change on it is one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_open_no_transaction() {
+    static OPEN: Sql = Sql::new(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+    );
+    let (store, database) = with_pool(1, Duration::ZERO).await;
+    let options =
+        StoreOptions::Postgres { url: database.url(), pool: 1, wait: Duration::ZERO, keep: Keep::default() };
+    let watching = Store::open(options, clock()).await.unwrap();
+    let seen: Result<_, StoreError> = store
+        .write(TENANT, async |tx| {
+            tx.meta().find("x").await?;
+            let asked = number(&watching, &OPEN).await;
+            tx.lock_user(UserId(uuid::Uuid::nil())).await?;
+            tx.meta().find("x").await?;
+            Ok((asked, number(&watching, &OPEN).await))
+        })
+        .await;
+    assert_eq!((seen.unwrap(), number(&watching, &OPEN).await), ((0, 1), 0));
+}
+
+async fn number(store: &Store, sql: &'static Sql) -> i64 {
+    store.read(TENANT, async |tx| tx.query(sql, &[]).await?.remove(0).take::<i64>()).await.unwrap()
 }
 
 static COUNT: Sql = Sql::new("SELECT count(*) FROM users");

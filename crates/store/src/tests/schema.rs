@@ -25,7 +25,7 @@ async fn schemas_are_equal() {
         "SELECT table_name || '.' || column_name || ' ' || is_nullable FROM information_schema.columns \
          WHERE table_schema = 'public' AND table_name <> 'refinery_schema_history'",
         "SELECT t.name || '.' || c.name || CASE WHEN c.\"notnull\" = 1 OR c.pk > 0 THEN ' NO' ELSE ' YES' END \
-         FROM sqlite_master t, pragma_table_info(t.name) c \
+         FROM sqlite_master t, pragma_table_xinfo(t.name) c \
          WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> 'refinery_schema_history'",
     );
     static INDEXES: Sql = Sql::per_engine(

@@ -1,8 +1,9 @@
 //! Statements on a connection or in a transaction.
 //!
 //! What is asked goes to the server together with everything that was sent before it, in one round trip: the server works
-//! messages off in order and answers each. `BEGIN` goes with the first statement and `COMMIT` with the last ones; when one of
-//! them fails, the server skips the rest and makes `COMMIT` a rollback.
+//! messages off in order and answers each. `BEGIN` goes with the first statement that changes or locks something and `COMMIT` with the
+//! last ones; when one of them fails, the server skips the rest and makes `COMMIT` a rollback. A single one at the end needs neither: it is
+//! a transaction by itself.
 
 use std::{
     pin::{Pin, pin},
@@ -38,7 +39,7 @@ pub(crate) struct PgHandle<'a> {
 enum State {
     /// Statements run without a transaction.
     Reading,
-    /// A transaction that the server does not know of yet.
+    /// A transaction of which the server does not know: nothing was changed or locked yet.
     Fresh,
     /// `BEGIN` was sent.
     Begun,
@@ -59,6 +60,13 @@ struct Message<'q> {
     sql: &'static Sql,
     params: &'q [Param<'q>],
     then: Then,
+}
+
+impl Message<'_> {
+    /// A question, which sees what was committed, within a transaction or not. A selection that nobody reads is there to lock.
+    fn only_asks(&self) -> bool {
+        !self.sql.writes() && matches!(self.then, Then::Rows | Then::Keep(_))
+    }
 }
 
 type Sent<'q> = Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send + 'q>>;
@@ -145,7 +153,9 @@ impl<'a> PgHandle<'a> {
             return Ok(());
         }
         let statements = self.prepare(&messages).await?;
-        let begin = self.state == State::Fresh;
+        let alone = end && messages.len() == 1;
+        let begin = self.state == State::Fresh && !alone && !messages.iter().all(Message::only_asks);
+        let open = open || begin;
         let client = self.client;
         let mut sent: Vec<Sent<'_>> = Vec::with_capacity(messages.len() + 2);
         if begin {
@@ -154,13 +164,14 @@ impl<'a> PgHandle<'a> {
         for (message, statement) in messages.iter().zip(&statements) {
             sent.push(Box::pin(query(client, statement, *message)));
         }
-        if end {
+        if end && open {
             sent.push(Box::pin(run(client, "COMMIT")));
         }
         self.state = match self.state {
             State::Reading => State::Reading,
             _ if end => State::Ended,
-            _ => State::Begun,
+            _ if open => State::Begun,
+            unchanged => unchanged,
         };
         self.load.round_trip();
         let mut answers = together(self.silent, sent).await?.into_iter();

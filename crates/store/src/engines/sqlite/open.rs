@@ -23,7 +23,7 @@ const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRA
     PRAGMA trusted_schema = OFF;";
 /// Pages that a connection keeps, in KiB. There are as many readers as twice the cores, and the pages they ask for are in the cache of
 /// the system; the writer goes through all indexes of a table at every insert.
-const WRITER_CACHE: &str = "PRAGMA cache_size = -8192";
+const WRITER_CACHE: &str = "PRAGMA cache_size = -4096";
 const READER_CACHE: &str = "PRAGMA cache_size = -1024";
 
 /// Files up to this size are checked at each start, which takes well under a second.
