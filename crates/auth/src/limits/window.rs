@@ -11,11 +11,11 @@ use inkan_crypto::sha256;
 
 use super::Refused;
 
-const SHARDS: usize = 16;
+pub(super) const SHARDS: usize = 16;
 /// Keys per shard; 16 bytes of key and 24 of window each, so about 20 MiB at the most.
 const MAX_KEYS: usize = 16_384;
 /// How many keys of a full shard are looked at for the one that ends first.
-const SAMPLES: usize = 16;
+pub(super) const SAMPLES: usize = 16;
 
 /// A digest: keys carry addresses, which need not be kept.
 pub(super) type Key = [u8; 16];
