@@ -46,6 +46,34 @@ pub fn token32_from(mac: &[u8; 32]) -> String {
     token
 }
 
+/// How many characters of [`token32_with`] are the number.
+const NUMBER_LENGTH: usize = 5;
+/// The first number that has no room there.
+pub const TOKEN_NUMBERS: u32 = 62_u32.pow(5);
+
+/// A token like that of [`token32_from`], with a number below [`TOKEN_NUMBERS`] in its first five characters; the other 27 (160
+/// bits) are of `mac`, which is to be over the number too.
+#[must_use]
+pub fn token32_with(number: u32, mac: &[u8; 32]) -> String {
+    let mut token = String::with_capacity(TOKEN_LENGTH);
+    let mut rest = number;
+    for _ in 0..NUMBER_LENGTH {
+        token.push(char::from(TOKEN_ALPHABET[(rest % 62) as usize]));
+        rest /= 62;
+    }
+    token + &token32_from(mac)[NUMBER_LENGTH..]
+}
+
+/// The number in a token that may have been made by [`token32_with`]; anybody can have put it there.
+#[must_use]
+pub fn number_in(token: &str) -> Option<u32> {
+    let digits = token.as_bytes().get(..NUMBER_LENGTH)?;
+    digits.iter().rev().try_fold(0_u32, |number, digit| {
+        let value = TOKEN_ALPHABET.iter().position(|known| known == digit)?;
+        Some(number * 62 + u32::try_from(value).ok()?)
+    })
+}
+
 /// The SHA-256 digest, under which tokens are stored.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -97,6 +125,18 @@ mod tests {
         assert_eq!(token.len(), 32);
         assert!(token.bytes().all(|c| c.is_ascii_alphanumeric()));
         assert_ne!(token, token32(&rng));
+    }
+
+    #[test]
+    fn tokens_carry_numbers() {
+        for number in [0, 1, 61, 62, 86_400_000 * 8, TOKEN_NUMBERS - 1] {
+            let token = token32_with(number, &[7; 32]);
+            assert_eq!((token.len(), number_in(&token)), (32, Some(number)));
+            assert_eq!(token[NUMBER_LENGTH..], token32_from(&[7; 32])[NUMBER_LENGTH..]);
+        }
+        for other in ["", "0123", "0123!rest", "ééééé"] {
+            assert_eq!(number_in(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -15,7 +15,9 @@ pub mod seal;
 pub mod secrets;
 pub mod totp;
 
-pub use code::{Charset, passcode, same, sha256, token32, token32_from};
+pub use code::{
+    Charset, TOKEN_NUMBERS, number_in, passcode, same, sha256, token32, token32_from, token32_with,
+};
 pub use common::is_common;
 pub use device_token::{DeviceCookie, DeviceToken};
 pub use keys::{Algorithm, KeyError, PrivateKey, SigningKeys, TokenError};
