@@ -4,6 +4,7 @@
 //! - `states/` has one file per state: payload, actions, inputs, outcomes;
 //! - `run` starts and continues flows: reads the request, checks it, runs one action in one transaction, renders the answer.
 
+mod announced;
 mod answer;
 mod draw;
 pub(crate) mod factors;

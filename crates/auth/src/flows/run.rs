@@ -4,7 +4,7 @@
 //! 2. Wait for an earlier request on the same flow.
 //! 3. Load the flow and compare its token.
 //! 4. Find the action and read its inputs.
-//! 5. Slow work.
+//! 5. Slow work. What a client says it can do goes into its next token; nothing more happens then (`announced`).
 //! 6. One transaction: the action, the entry of the new state, the new version of the flow.
 //! 7. After the commit, the answer.
 
@@ -21,6 +21,7 @@ use super::{
     answer::retry_after,
     screens,
     start::{self, first_screen},
+    states::preflight,
     step::{Facts, Known, Out, Preparation, Step},
     stored::{Loaded, request_digest},
     success,
@@ -214,6 +215,13 @@ impl App {
             self.prepare(request, &loaded, &mut execution).await?;
         } else {
             execution.rejection = Some(Rejection::inputs(errors));
+        }
+        if loaded.is_new() {
+            let told =
+                execution.rejection.map_or_else(|| Ok(preflight::capabilities(&execution.inputs)), Err);
+            let (answer, error) = self.announce(cx, &loaded, told, (token, &request.digest))?;
+            outline.outcome = error.map_or("ok", FlowError::code);
+            return Ok(Ok(answer));
         }
         if execution.rejection.is_none() && action.leads_to.contains(&State::Success) {
             // Signatures are compared here, not while others wait for the transaction.

@@ -36,18 +36,22 @@ pub(super) fn csrf_token(keyring: &Keyring, tenant: TenantId, flow: FlowKind, id
     token32_from(&keyring.mac("flow-start", &parts))
 }
 
-/// When a flow was started, if `token` shows that it was started here.
-pub(super) fn started_at(
+/// Whether `token` is the first one of this flow.
+pub(super) fn is_first_token(
     keyring: &Keyring,
     tenant: TenantId,
     flow: FlowKind,
     id: FlowId,
     token: &str,
-) -> Option<Timestamp> {
-    let expected = csrf_token(keyring, tenant, flow, id);
+) -> bool {
+    same(csrf_token(keyring, tenant, flow, id).as_bytes(), token.as_bytes())
+}
+
+/// When a flow with this id was started, if it was.
+pub(super) fn started_at(id: FlowId) -> Option<Timestamp> {
     let (seconds, nanos) = id.0.get_timestamp()?.to_unix();
     let micros = i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1000))?;
-    same(expected.as_bytes(), token.as_bytes()).then(|| Timestamp::from_micros(micros))
+    Some(Timestamp::from_micros(micros))
 }
 
 /// The documents of new flows, made when the first one starts.

@@ -10,6 +10,8 @@ use inkan_store::{FlowRow, StoreError, Tx};
 
 use super::{
     Answer, Failure, FlowKind, Progress, State,
+    announced::{Announcement, Started},
+    recent::NOT_STORED,
     start::{self, LIFETIME},
     step::KnownPassword,
 };
@@ -26,9 +28,16 @@ pub(super) struct Loaded {
     pub(super) expires_at: Timestamp,
     /// What this node remembers of the account's password.
     pub(super) password: Option<KnownPassword>,
-    created_at: Timestamp,
+    pub(super) created_at: Timestamp,
     /// `None`: the flow was started but not yet stored.
     version: Option<i64>,
+}
+
+impl Loaded {
+    /// Nothing of the flow is stored and nothing was told of the client.
+    pub(super) fn is_new(&self) -> bool {
+        self.version.is_none() && self.progress.state == State::Preflight
+    }
 }
 
 /// Identifies a request: the same action on the same flow with the same token and inputs.
@@ -49,7 +58,7 @@ impl App {
         token: &str,
     ) -> Result<Option<Loaded>, StoreError> {
         let Some(recent) = self.recent_flows.get(cx.tenant, id) else {
-            // The first token is known to belong to a flow that had no action yet, or had one of which this node knows nothing.
+            // The token is known to belong to a flow that is not stored yet, or is but this node knows nothing of it.
             return Ok(self.new_flow(cx, flow, id, token).filter(|loaded| cx.now <= loaded.expires_at));
         };
         let row = &recent.row;
@@ -60,15 +69,21 @@ impl App {
             return Ok(None);
         }
         let progress = self.open_progress(cx, row)?;
-        let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
+        let (expires_at, created_at, version) = (row.expires_at, row.created_at, version(row));
         let password = recent.password.clone();
         Ok(Some(Loaded { id, flow, progress, expires_at, password, created_at, version }))
     }
 
     /// A flow that is not stored yet, if `token` shows that it was started here.
     fn new_flow(&self, cx: &Context, flow: FlowKind, id: FlowId, token: &str) -> Option<Loaded> {
-        let created_at = start::started_at(&self.keyring, cx.tenant, flow, id, token)?;
-        let (progress, expires_at) = (start::progress(flow), created_at + LIFETIME);
+        let created_at = start::started_at(id)?;
+        let started = Started { tenant: cx.tenant, flow, id, at: created_at };
+        let progress = if start::is_first_token(&self.keyring, cx.tenant, flow, id, token) {
+            start::progress(flow)
+        } else {
+            Announcement::read(self, &started, token)?.progress(self, &started)
+        };
+        let expires_at = created_at + LIFETIME;
         Some(Loaded { id, flow, progress, expires_at, password: None, created_at, version: None })
     }
 
@@ -82,7 +97,14 @@ impl App {
     ) -> Result<Result<Loaded, Option<FlowRow>>, StoreError> {
         let row = self.store.read(cx.tenant, async |tx| tx.flows().find(id).await).await?;
         let Some(row) = row else {
-            return Ok(self.new_flow(cx, flow, id, token).ok_or(None));
+            let new = self.new_flow(cx, flow, id, token);
+            // The first token is used up here if this node announced the flow already.
+            let announced = new.as_ref().filter(|new| new.is_new());
+            let announced = announced.and_then(|_| self.recent_flows.not_stored(cx.tenant, id));
+            return Ok(match announced {
+                Some(row) => Err(Some(row)),
+                None => new.ok_or(None),
+            });
         };
         if row.kind != flow.as_str() {
             return Ok(Err(None));
@@ -95,7 +117,7 @@ impl App {
             true => start::progress(flow),
             false => self.open_progress(cx, &row)?,
         };
-        let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
+        let (expires_at, created_at, version) = (row.expires_at, row.created_at, version(&row));
         Ok(Ok(Loaded { id, flow, progress, expires_at, password: None, created_at, version }))
     }
 
@@ -127,34 +149,51 @@ impl App {
         digest: &[u8; 32],
         answer: &Answer,
     ) -> Result<FlowRow, Failure> {
-        let finished = matches!(progress.state, State::Success | State::Error);
-        let id = loaded.id.to_string();
-        let seal = |column, plain: Result<Vec<u8>, serde_json::Error>| {
-            let plain = plain.map_err(|error| Failure::Bug(error.to_string()))?;
-            let sealed = self.keyring.seal(sealed(cx, &id, column), &plain, self.rng.as_ref());
-            sealed.map_err(|error| Failure::Bug(error.to_string()))
-        };
-        let row = FlowRow {
-            id: loaded.id,
-            kind: loaded.flow.as_str().to_owned(),
-            state: progress.state.as_str().to_owned(),
-            version: loaded.version.unwrap_or(0) + 1,
-            csrf_token: token,
-            data: seal("data", serde_json::to_vec(&progress))?,
-            last_request: Some(digest.to_vec()),
-            last_answer: Some(seal("last_answer", serde_json::to_vec(answer))?),
-            last_answer_until: Some(cx.now + REPLAY),
-            finished,
-            created_at: loaded.created_at,
-            updated_at: cx.now,
-            expires_at: loaded.expires_at,
-        };
+        let row = self.row(cx, loaded, &progress, token, digest, answer)?;
         match loaded.version {
             None => tx.flows().create(&row).await?,
             Some(version) => tx.flows().update(&row, version).await?,
         }
         Ok(row)
     }
+
+    /// The next version of a flow.
+    pub(super) fn row(
+        &self,
+        cx: &Context,
+        loaded: &Loaded,
+        progress: &Progress,
+        token: String,
+        digest: &[u8; 32],
+        answer: &Answer,
+    ) -> Result<FlowRow, Failure> {
+        let id = loaded.id.to_string();
+        let seal = |column, plain: Result<Vec<u8>, serde_json::Error>| {
+            let plain = plain.map_err(|error| Failure::Bug(error.to_string()))?;
+            let sealed = self.keyring.seal(sealed(cx, &id, column), &plain, self.rng.as_ref());
+            sealed.map_err(|error| Failure::Bug(error.to_string()))
+        };
+        Ok(FlowRow {
+            id: loaded.id,
+            kind: loaded.flow.as_str().to_owned(),
+            state: progress.state.as_str().to_owned(),
+            version: loaded.version.unwrap_or(NOT_STORED) + 1,
+            csrf_token: token,
+            data: seal("data", serde_json::to_vec(progress))?,
+            last_request: Some(digest.to_vec()),
+            last_answer: Some(seal("last_answer", serde_json::to_vec(answer))?),
+            last_answer_until: Some(cx.now + REPLAY),
+            finished: matches!(progress.state, State::Success | State::Error),
+            created_at: loaded.created_at,
+            updated_at: cx.now,
+            expires_at: loaded.expires_at,
+        })
+    }
+}
+
+/// The version that a row is to be replaced in, if it is stored.
+fn version(row: &FlowRow) -> Option<i64> {
+    Some(row.version).filter(|version| *version != NOT_STORED)
 }
 
 const fn sealed<'a>(cx: &Context, id: &'a str, column: &'a str) -> Sealed<'a> {

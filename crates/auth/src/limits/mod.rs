@@ -59,7 +59,7 @@ pub struct Refused {
 /// What is limited per client by the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Beginning to work on a flow, which stores it.
+    /// Beginning to work on a flow; the next action stores it.
     Begin,
     /// Submitting an identifier.
     Identify,

@@ -198,8 +198,11 @@ each_engine! {
             let later = app.now() + std::time::Duration::from_hours(48);
             app.domain().store.clean_up(later, std::time::Duration::from_hours(720), 500).await.unwrap()
         };
-        assert_eq!(removed().await.flows, 0, "starting stores nothing");
-        app.login().await;
+        app.login().in_browser().await;
+        app.registration().in_browser().await;
+        let stored = removed().await;
+        assert_eq!((stored.flows, stored.webauthn_challenges), (0, 0), "opening a page stores nothing");
+        app.login().await.act("continue_with_login_identifier", json!({ "email": "ada@example.com" })).await;
         let stored = removed().await;
         assert_eq!((stored.flows, stored.passcodes, stored.sessions), (1, 0, 0));
         assert_eq!(app.queued().await, 0);

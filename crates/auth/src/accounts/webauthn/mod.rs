@@ -14,9 +14,11 @@ use uuid::Uuid;
 use super::notification;
 use crate::flows::{Failure, NewWebAuthn, Step};
 
-pub(crate) use options::{creation_options, request_options, show_autofill};
+pub(crate) use options::{
+    REQUEST_OPTIONS, autofills, ceremony, creation_options, request, request_options, show_autofill,
+};
 pub(crate) use verify::{
-    AssertionCheck, AttestationCheck, Refused, check_assertion, check_attestation, use_up,
+    AssertionCheck, AttestationCheck, Refused, check_assertion, check_attestation, use_up, was_used_up,
 };
 
 /// What ceremonies need of the configuration, read once.

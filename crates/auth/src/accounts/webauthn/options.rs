@@ -1,25 +1,35 @@
 //! What is asked of authenticators, and the challenges that go with it (spec 02, section 10; spec 03, section 12).
 
-use inkan_base::UserId;
-use inkan_config::UserVerification;
+use inkan_base::{Timestamp, UserId};
+use inkan_config::Config;
 use inkan_store::{WebauthnChallenge, WebauthnCredential, WebauthnOperation};
 use inkan_webauthn::{
     AssertionRequest, Challenge, CreationRequest, CredentialKind, Descriptor, UserEntity, effective_timeout,
 };
 
-use crate::flows::{Ceremony, Failure, Purpose, Step, schedule};
+use super::verify::demanded;
+use crate::{
+    App,
+    flows::{Ceremony, Data, Failure, Purpose, Step, schedule},
+};
+
+/// The member of the payload with request options.
+pub(crate) const REQUEST_OPTIONS: &str = "request_options";
+
+/// Whether passkeys are offered in the form of `login_init`.
+pub(crate) const fn autofills(config: &Config, data: &Data) -> bool {
+    schedule::passkeys(config, data) && data.capabilities.conditional_mediation
+}
 
 /// Passkeys in the form of `login_init`: the challenge that was shown before, or a new one if that was used up or has expired
-/// (spec 00, decision 23).
+/// (spec 00, decision 23). It lives in the flow alone, see [`use_up`](super::use_up).
 pub(crate) async fn show_autofill(step: &mut Step<'_, '_>) -> Result<(), Failure> {
     let data = &step.progress.data;
-    if !schedule::passkeys(step.config(), data) || !data.capabilities.conditional_mediation {
+    if !autofills(step.config(), data) {
         return Ok(());
     }
-    let ceremony = match data.autofill.clone().filter(|ceremony| step.cx.now < ceremony.expires_at) {
-        Some(ceremony) => ceremony,
-        None => begin(step, Purpose::SignIn, None).await?,
-    };
+    let known = data.autofill.clone().filter(|ceremony| step.cx.now < ceremony.expires_at);
+    let ceremony = known.unwrap_or_else(|| drawn(step, Purpose::SignIn));
     tell_request(step, &ceremony, &[])?;
     step.data().autofill = Some(ceremony);
     Ok(())
@@ -63,13 +73,23 @@ fn tell_request(
     ceremony: &Ceremony,
     allow: &[Descriptor<'_>],
 ) -> Result<(), Failure> {
-    let options = step.app.webauthn.party.request_options(&AssertionRequest {
+    let options = request(step.app, ceremony, allow)?;
+    step.tell(REQUEST_OPTIONS, options);
+    Ok(())
+}
+
+/// What is asked of the authenticator: an answer with a passkey, or with one of `allow`.
+pub(crate) fn request(
+    app: &App,
+    ceremony: &Ceremony,
+    allow: &[Descriptor<'_>],
+) -> Result<serde_json::Value, Failure> {
+    written(&app.webauthn.party.request_options(&AssertionRequest {
         challenge: &Challenge::from_bytes(ceremony.challenge),
-        user_verification: user_verification(step, ceremony.purpose),
+        user_verification: demanded(&app.config, ceremony.purpose),
         allow,
-        timeout: step.app.config.webauthn.timeouts.login,
-    });
-    tell(step, "request_options", &options)
+        timeout: app.config.webauthn.timeouts.login,
+    }))
 }
 
 /// Begins the creation of a passkey or security key for the user that the flow knows.
@@ -95,52 +115,65 @@ pub(crate) async fn creation_options(
         },
         challenge: &Challenge::from_bytes(ceremony.challenge),
         kind,
-        user_verification: user_verification(step, purpose),
+        user_verification: demanded(config, purpose),
         attestation,
         exclude: &exclude.iter().map(descriptor).collect::<Vec<_>>(),
         timeout: config.webauthn.timeouts.registration,
     });
+    let options = written(&options)?;
     set_ceremony(step, ceremony);
-    tell(step, "creation_options", &options)
-}
-
-fn tell(step: &mut Step<'_, '_>, member: &str, options: &impl serde::Serialize) -> Result<(), Failure> {
-    let options = serde_json::to_value(options).map_err(|error| Failure::Bug(error.to_string()))?;
-    step.tell(member, options);
+    step.tell("creation_options", options);
     Ok(())
 }
 
-/// What is demanded of the user in a ceremony.
-pub(super) fn user_verification(step: &Step<'_, '_>, purpose: Purpose) -> UserVerification {
-    super::verify::demanded(&step.app.config, purpose)
+fn written(options: &impl serde::Serialize) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(options).map_err(|error| Failure::Bug(error.to_string()))
+}
+
+/// A ceremony that begins at `created_at`.
+pub(crate) fn ceremony(
+    config: &Config,
+    purpose: Purpose,
+    challenge: [u8; 32],
+    created_at: Timestamp,
+) -> Ceremony {
+    let timeouts = &config.webauthn.timeouts;
+    let timeout = match operation(purpose) {
+        WebauthnOperation::Registration => timeouts.registration,
+        WebauthnOperation::Authentication => timeouts.login,
+    };
+    Ceremony { purpose, challenge, created_at, expires_at: created_at + effective_timeout(timeout) }
+}
+
+const fn operation(purpose: Purpose) -> WebauthnOperation {
+    match purpose {
+        Purpose::NewPasskey | Purpose::NewSecurityKey => WebauthnOperation::Registration,
+        Purpose::SignIn | Purpose::SignInAs | Purpose::SecondFactor => WebauthnOperation::Authentication,
+    }
+}
+
+fn drawn(step: &Step<'_, '_>, purpose: Purpose) -> Ceremony {
+    let challenge = *Challenge::draw(step.app.rng.as_ref()).as_bytes();
+    ceremony(&step.app.config, purpose, challenge, step.cx.now)
 }
 
 /// Draws a challenge and stores it.
 async fn begin(step: &mut Step<'_, '_>, purpose: Purpose, user: Option<UserId>) -> Result<Ceremony, Failure> {
-    let timeouts = &step.app.config.webauthn.timeouts;
-    let (operation, timeout) = match purpose {
-        Purpose::NewPasskey | Purpose::NewSecurityKey => {
-            (WebauthnOperation::Registration, timeouts.registration)
-        }
-        _ => (WebauthnOperation::Authentication, timeouts.login),
-    };
-    let now = step.cx.now;
-    let challenge = *Challenge::draw(step.app.rng.as_ref()).as_bytes();
-    let expires_at = now + effective_timeout(timeout);
+    let ceremony = drawn(step, purpose);
     let row = WebauthnChallenge {
-        challenge,
+        challenge: ceremony.challenge,
         flow_id: Some(step.id),
         user_id: user,
-        operation,
+        operation: operation(purpose),
         kind: purpose.as_str().to_owned(),
-        user_verification: user_verification(step, purpose).to_string(),
+        user_verification: demanded(&step.app.config, purpose).to_string(),
         allowed_credentials: None,
-        created_at: now,
-        expires_at,
+        created_at: ceremony.created_at,
+        expires_at: ceremony.expires_at,
         consumed_at: None,
     };
     step.tx.webauthn_challenges().create(&row).await?;
-    Ok(Ceremony { purpose, challenge, created_at: now, expires_at })
+    Ok(ceremony)
 }
 
 fn descriptor(credential: &WebauthnCredential) -> Descriptor<'_> {

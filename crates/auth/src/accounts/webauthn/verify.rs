@@ -166,13 +166,25 @@ pub(crate) async fn check_attestation(
     Ok(Prepared::Ready)
 }
 
-/// Uses up the challenge of a verification that got as far as the signature. The answer is nothing if another one was faster.
-pub(crate) async fn use_up(
-    step: &mut Step<'_, '_>,
-    ceremony: &Ceremony,
-) -> Result<Question<Option<WebauthnChallenge>>, StoreError> {
+/// Uses up the challenge of a verification that got as far as the signature; see [`was_used_up`]. A challenge in the form is not
+/// stored by itself: it is forgotten with the next version of the flow, which is written once only.
+pub(crate) async fn use_up(step: &mut Step<'_, '_>, ceremony: &Ceremony) -> Result<Used, StoreError> {
     step.out.consumed = Some(ceremony.challenge);
+    if step.progress.data.autofill.as_ref() == Some(ceremony) {
+        return Ok(None);
+    }
     let kind = ceremony.purpose.as_str();
     let (flow, now) = (Some(step.id), step.cx.now);
-    step.tx.webauthn_challenges().ask_consume(flow, kind, &ceremony.challenge, now).await
+    step.tx.webauthn_challenges().ask_consume(flow, kind, &ceremony.challenge, now).await.map(Some)
+}
+
+/// What [`use_up`] asked, if it had to.
+type Used = Option<Question<Option<WebauthnChallenge>>>;
+
+/// Whether somebody else was faster.
+pub(crate) async fn was_used_up(step: &mut Step<'_, '_>, used: Used) -> Result<bool, StoreError> {
+    match used {
+        None => Ok(false),
+        Some(question) => Ok(step.tx.answer(question).await?.is_none()),
+    }
 }

@@ -146,7 +146,7 @@ async fn verify(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure>
     let challenge = webauthn::use_up(step, ceremony).await?;
     step.ask_account().await?;
     step.ask_credentials(credential.user_id).await?;
-    if step.tx.answer(challenge).await?.is_none() {
+    if webauthn::was_used_up(step, challenge).await? {
         return refuse(step, "challenge used up", FlowError::PasskeyInvalid).await;
     }
     match second {

@@ -88,7 +88,7 @@ async fn verify(step: &mut Step<'_, '_>, _: &Inputs) -> Result<Outcome, Failure>
             step.ask_credentials(user).await?;
         }
     }
-    if step.tx.answer(challenge).await?.is_none() {
+    if webauthn::was_used_up(step, challenge).await? {
         return refuse(step, "challenge used up").await;
     }
     if step.tx.answer(registered).await?.is_some() {

@@ -32,11 +32,17 @@ pub(crate) const SCREEN: Screen = Screen {
     }],
 };
 
-async fn register_client_capabilities(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
-    step.data().capabilities = Capabilities {
+/// What the client told.
+pub(crate) fn capabilities(inputs: &Inputs) -> Capabilities {
+    Capabilities {
         webauthn: inputs.flag(WEBAUTHN),
         conditional_mediation: inputs.flag(CONDITIONAL),
         platform_authenticator: inputs.flag(PLATFORM),
-    };
+    }
+}
+
+/// In a flow that an earlier version stored here; else it is only announced (`announced`).
+async fn register_client_capabilities(step: &mut Step<'_, '_>, inputs: &Inputs) -> Result<Outcome, Failure> {
+    step.data().capabilities = capabilities(inputs);
     Ok(Outcome::go([]))
 }

@@ -1,5 +1,6 @@
 //! `POST /login` (spec 02): one file per state or subject.
 
+mod announced;
 mod audit;
 mod changes;
 mod chooser;

@@ -14,10 +14,11 @@ use crate::{
 each_engine! {
     async fn d11_01_cleanup_removes_abandoned_flows(app: AppBuilder) {
         let app = app.start().await;
-        for _ in 0..3 {
-            app.login().await;
-            app.registration().await;
-            app.login().without_preflight().await; // not even stored
+        for number in 0..3 {
+            app.login().await.act("continue_with_login_identifier", json!({ "email": "ada@example.com" })).await;
+            let address = json!({ "email": format!("u{number}@example.com") });
+            app.registration().await.act("register_login_identifier", address).await;
+            app.login().await; // not even stored
         }
         app.clock.advance(Duration::from_hours(24));
         let removed = app.domain().store.clean_up(app.now(), Duration::from_hours(1), 4).await.unwrap();
