@@ -1,7 +1,8 @@
 //! A network that fails: a proxy in front of a PostgreSQL database that refuses, hangs, resets or delays when told to, or cuts
-//! a connection exactly at a `COMMIT`.
+//! a connection exactly at a commit.
 
 use std::{
+    collections::HashSet,
     io,
     str::FromStr as _,
     sync::{
@@ -19,10 +20,8 @@ use tokio::{
 };
 use tokio_postgres::{Config, config::Host};
 
-/// `COMMIT` as a simple query.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
-/// What the server says when it is done; of a transaction that failed before, `ROLLBACK`.
-const COMMITTED: [&[u8]; 2] = [b"COMMIT\0", b"ROLLBACK\0"];
+/// What the server says when it is done and no transaction is open.
+const READY: &[u8] = b"Z\0\0\0\x05I";
 
 /// What happens to connections, those that exist and new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,9 +160,10 @@ async fn relay<S: AsyncRead + AsyncWrite>(
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = tokio::io::split(server);
     let answer_is_lost = AtomicBool::new(false);
+    let mut conversation = Conversation::default();
     tokio::select! {
         ended = pump(from_client, to_server, shared.fault.subscribe(), |data| {
-            if contains(data, COMMIT) {
+            if conversation.commits(data) {
                 match shared.commit() {
                     Some(Cut::BeforeCommit) => return Passage::End,
                     Some(Cut::AfterCommit) => answer_is_lost.store(true, Ordering::SeqCst),
@@ -176,10 +176,62 @@ async fn relay<S: AsyncRead + AsyncWrite>(
             // The answers to what was sent along with the commit are lost too, but the server must get as far as the commit.
             match answer_is_lost.load(Ordering::SeqCst) {
                 false => Passage::Open,
-                true if COMMITTED.iter().any(|done| contains(data, done)) => Passage::End,
+                true if contains(data, READY) => Passage::End,
                 true => Passage::Closed,
             }
         }) => ended,
+    }
+}
+
+/// What a client has sent (PostgreSQL's protocol, "Message Formats").
+#[derive(Default)]
+struct Conversation {
+    /// The part of a message that has arrived.
+    pending: Vec<u8>,
+    /// The messages before it have no type.
+    started: bool,
+    /// Names of prepared statements that change something.
+    writing: HashSet<Vec<u8>>,
+    in_transaction: bool,
+}
+
+impl Conversation {
+    /// Whether `data` commits something: by `COMMIT`, or as a single statement without a transaction around it.
+    fn commits(&mut self, data: &[u8]) -> bool {
+        self.pending.extend(data);
+        let mut commits = false;
+        while let Some(message) = self.next() {
+            let (kind, body) =
+                message.split_first().map_or((0, message.as_slice()), |(kind, body)| (*kind, body));
+            let mut texts = body.split(|byte| *byte == 0);
+            let (first, second) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+            match (kind, first) {
+                (b'Q', b"BEGIN") => self.in_transaction = true,
+                (b'Q', b"COMMIT" | b"ROLLBACK") => {
+                    commits |= first == b"COMMIT";
+                    self.in_transaction = false;
+                }
+                (b'P', name) if !second.starts_with(b"SELECT") => drop(self.writing.insert(name.to_owned())),
+                // The portal has no name.
+                (b'B', b"") => commits |= !self.in_transaction && self.writing.contains(second),
+                _ => {}
+            }
+        }
+        commits
+    }
+
+    /// The next whole message: its type and what it says.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let kind = usize::from(self.started);
+        let length = u32::from_be_bytes(*self.pending.get(kind..)?.first_chunk()?);
+        let end = kind + usize::try_from(length).ok()?;
+        let message = self.pending.get(..end)?;
+        let body = message.get(kind + 4..)?;
+        let whole = message[..kind].iter().chain(body).copied().collect();
+        // Eight bytes ask for encryption; the start comes after that.
+        self.started |= end > 8;
+        self.pending.drain(..end);
+        Some(whole)
     }
 }
 
@@ -202,7 +254,7 @@ async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut fault: watch::Receiver<Fault>,
-    passage: impl Fn(&[u8]) -> Passage,
+    mut passage: impl FnMut(&[u8]) -> Passage,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16384];
     loop {
