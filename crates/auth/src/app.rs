@@ -20,7 +20,7 @@ use crate::{
         webauthn::{self, WebAuthn, WebAuthnError},
     },
     events::{Event, Journal},
-    flows::{FlowLocks, RecentFlows, Starts},
+    flows::{Beginnings, FlowLocks, RecentFlows, Starts},
     limits::Limits,
     metrics::Metrics,
     sessions::{SessionCache, ValidSession, removal_cookie},
@@ -53,6 +53,7 @@ pub struct App {
     pub(crate) locks: FlowLocks,
     pub(crate) starts: Starts,
     pub(crate) recent_flows: RecentFlows,
+    pub(crate) beginnings: Beginnings,
 }
 
 /// What an [`App`] is made of.
@@ -141,6 +142,7 @@ impl App {
             locks: FlowLocks::default(),
             starts: Starts::default(),
             recent_flows: RecentFlows::new(),
+            beginnings: Beginnings::new(),
             config,
             store,
             clock,

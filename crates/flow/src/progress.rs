@@ -120,6 +120,12 @@ impl<S: StateName, D: FlowData> Progress<S, D> {
         *self = Self { state, queue: Vec::new(), data: D::default(), history: Vec::new() };
     }
 
+    /// Changes what is remembered, now and wherever `back` leads.
+    pub fn for_each_data(&mut self, change: impl FnMut(&mut D)) {
+        let history = self.history.iter_mut().map(|snapshot| &mut snapshot.data);
+        history.chain(std::iter::once(&mut self.data)).for_each(change);
+    }
+
     /// Whether the last step can be undone.
     #[must_use]
     pub fn can_go_back(&self) -> bool {

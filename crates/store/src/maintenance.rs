@@ -13,6 +13,9 @@ use crate::{
 /// Finished messages are kept this long, for whoever wants to know what became of them.
 const OUTBOX_RETENTION: Duration = Duration::from_hours(24);
 
+/// An expired flow is kept this long, so that no node whose clock is behind takes it for one that was never stored.
+const FLOW_MARGIN: Duration = Duration::from_hours(1);
+
 /// How many rows [`Store::clean_up`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CleanedUp {
@@ -96,7 +99,7 @@ impl Store {
         self.write(TenantId::DEFAULT, async |tx| outbox::give_up_expired(tx, now).await).await?;
         let day_ago = now - OUTBOX_RETENTION;
         Ok(CleanedUp {
-            flows: self.in_batches(&FLOWS, now, batch).await?,
+            flows: self.in_batches(&FLOWS, now - FLOW_MARGIN, batch).await?,
             answers: self.in_batches(&ANSWERS, now, batch).await?,
             passcodes: self.in_batches(&PASSCODES, now, batch).await?,
             webauthn_challenges: self.in_batches(&CHALLENGES, now, batch).await?,

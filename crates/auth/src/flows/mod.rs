@@ -6,6 +6,7 @@
 
 mod announced;
 mod answer;
+mod beginnings;
 mod draw;
 pub(crate) mod factors;
 mod locks;
@@ -23,6 +24,7 @@ mod stored;
 mod success;
 
 pub use answer::{Answer, FlowRequest, Outline};
+pub(crate) use beginnings::Beginnings;
 pub use draw::{actions, graph};
 pub(crate) use locks::FlowLocks;
 pub(crate) use recent::RecentFlows;

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use inkan_base::{FlowId, TenantId};
 use inkan_store::FlowRow;
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 
 use super::step::KnownPassword;
 
@@ -16,7 +16,7 @@ const CAPACITY: u64 = 8 * 1024 * 1024;
 /// What a flow takes besides its data.
 const OVERHEAD: usize = 640;
 /// Who takes longer for an action is read again.
-const MEMORY: Duration = Duration::from_mins(5);
+pub(super) const MEMORY: Duration = Duration::from_mins(5);
 
 /// A flow as this node left it.
 pub(super) struct Recent {
@@ -33,7 +33,9 @@ impl RecentFlows {
     pub(crate) fn new() -> Self {
         let weight =
             |_: &_, flow: &Arc<Recent>| u32::try_from(flow.row.data.len() + OVERHEAD).unwrap_or(u32::MAX);
-        Self(Cache::builder().weigher(weight).max_capacity(CAPACITY).time_to_live(MEMORY).build())
+        // The newest are those that go on: nothing may be kept for having been asked for often.
+        let recent = Cache::builder().eviction_policy(EvictionPolicy::lru()).time_to_live(MEMORY);
+        Self(recent.weigher(weight).max_capacity(CAPACITY).build())
     }
 
     pub(super) fn get(&self, tenant: TenantId, id: FlowId) -> Option<Arc<Recent>> {

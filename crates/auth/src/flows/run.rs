@@ -203,6 +203,14 @@ impl App {
         if cx.now > loaded.expires_at {
             return Ok(Err(Refusal::new(FlowError::FlowExpired, "expired")));
         }
+        if loaded.is_new()
+            && let Some(said) = self.beginnings.said(cx.tenant, id)
+        {
+            return Ok(match said.is_repeated_by(&request.digest, cx.now) {
+                true => Ok(self.announced(cx, &loaded, said.announcement)?),
+                false => Err(Refusal::not_permitted("stale token")),
+            });
+        }
         outline.state = loaded.progress.state.as_str();
         let view = View { config: &self.config, flow, progress: &loaded.progress };
         let Some(action) = find_action(&view, &request.target.action) else {
@@ -283,6 +291,9 @@ impl App {
         });
         let ((answer, error, mut out, row), ended) = committed.await?;
         let password = out.password.take().or_else(|| loaded.password.clone());
+        if !loaded.is_stored() {
+            self.beginnings.remember_stored(request.cx.tenant, row.id);
+        }
         self.recent_flows.remember(request.cx.tenant, row, password);
         for session in ended {
             self.sessions.forget(SessionEvent::Ended(session));
@@ -429,7 +440,7 @@ async fn enter_screen(step: &mut Step<'_, '_>) -> Result<Shown, Failure> {
 /// otherwise changes nothing in the flow (spec 00, decisions 23 and 28).
 async fn show_state(step: &mut Step<'_, '_>) -> Result<(), Failure> {
     if let Some(consumed) = step.out.consumed {
-        step.data().forget_ceremony(&consumed);
+        step.progress.for_each_data(|data| data.forget_ceremony(&consumed));
     }
     match find_screen(step.flow, step.progress.state).and_then(|screen| screen.show) {
         Some(show) => show(step).await,

@@ -221,7 +221,8 @@ impl Purpose {
     }
 }
 
-/// A challenge that was shown. It is stored besides, where it can be used up once (spec 00, decision 28).
+/// A challenge that was shown. It can be used up once (spec 00, decision 28): those that somebody asked for are stored besides, one in the
+/// form is used up with the version of the flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ceremony {
     /// What it is for.

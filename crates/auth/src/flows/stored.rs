@@ -11,14 +11,13 @@ use inkan_store::{FlowRow, StoreError, Tx};
 use super::{
     Answer, Failure, FlowKind, Progress, State,
     announced::{Announcement, Started},
-    recent::NOT_STORED,
     start::{self, LIFETIME},
     step::KnownPassword,
 };
 use crate::{App, Context};
 
 /// How long an answer can be had again by the same request.
-const REPLAY: Duration = Duration::from_secs(10);
+pub(super) const REPLAY: Duration = Duration::from_secs(10);
 
 /// A flow as it was read.
 pub(super) struct Loaded {
@@ -36,7 +35,12 @@ pub(super) struct Loaded {
 impl Loaded {
     /// Nothing of the flow is stored and nothing was told of the client.
     pub(super) fn is_new(&self) -> bool {
-        self.version.is_none() && self.progress.state == State::Preflight
+        !self.is_stored() && self.progress.state == State::Preflight
+    }
+
+    /// There is a row of it.
+    pub(super) const fn is_stored(&self) -> bool {
+        self.version.is_some()
     }
 }
 
@@ -58,6 +62,9 @@ impl App {
         token: &str,
     ) -> Result<Option<Loaded>, StoreError> {
         let Some(recent) = self.recent_flows.get(cx.tenant, id) else {
+            if self.beginnings.is_stored(cx.tenant, id) {
+                return Ok(None);
+            }
             // The token is known to belong to a flow that is not stored yet, or is but this node knows nothing of it.
             return Ok(self.new_flow(cx, flow, id, token).filter(|loaded| cx.now <= loaded.expires_at));
         };
@@ -69,7 +76,7 @@ impl App {
             return Ok(None);
         }
         let progress = self.open_progress(cx, row)?;
-        let (expires_at, created_at, version) = (row.expires_at, row.created_at, version(row));
+        let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
         let password = recent.password.clone();
         Ok(Some(Loaded { id, flow, progress, expires_at, password, created_at, version }))
     }
@@ -97,27 +104,22 @@ impl App {
     ) -> Result<Result<Loaded, Option<FlowRow>>, StoreError> {
         let row = self.store.read(cx.tenant, async |tx| tx.flows().find(id).await).await?;
         let Some(row) = row else {
-            let new = self.new_flow(cx, flow, id, token);
-            // The first token is used up here if this node announced the flow already.
-            let announced = new.as_ref().filter(|new| new.is_new());
-            let announced = announced.and_then(|_| self.recent_flows.not_stored(cx.tenant, id));
-            return Ok(match announced {
-                Some(row) => Err(Some(row)),
-                None => new.ok_or(None),
-            });
+            return Ok(self.new_flow(cx, flow, id, token).ok_or(None));
         };
         if row.kind != flow.as_str() {
             return Ok(Err(None));
         }
         // The end of its life comes before the token (spec 01, section 4.2, step 6).
         if !same(row.csrf_token.as_bytes(), token.as_bytes()) && cx.now <= row.expires_at {
+            // It may be one that would be good if nothing was stored: it is looked up here next time.
+            self.beginnings.remember_stored(cx.tenant, id);
             return Ok(Err(Some(row)));
         }
         let progress = match cx.now > row.expires_at {
             true => start::progress(flow),
             false => self.open_progress(cx, &row)?,
         };
-        let (expires_at, created_at, version) = (row.expires_at, row.created_at, version(&row));
+        let (expires_at, created_at, version) = (row.expires_at, row.created_at, Some(row.version));
         Ok(Ok(Loaded { id, flow, progress, expires_at, password: None, created_at, version }))
     }
 
@@ -149,51 +151,34 @@ impl App {
         digest: &[u8; 32],
         answer: &Answer,
     ) -> Result<FlowRow, Failure> {
-        let row = self.row(cx, loaded, &progress, token, digest, answer)?;
-        match loaded.version {
-            None => tx.flows().create(&row).await?,
-            Some(version) => tx.flows().update(&row, version).await?,
-        }
-        Ok(row)
-    }
-
-    /// The next version of a flow.
-    pub(super) fn row(
-        &self,
-        cx: &Context,
-        loaded: &Loaded,
-        progress: &Progress,
-        token: String,
-        digest: &[u8; 32],
-        answer: &Answer,
-    ) -> Result<FlowRow, Failure> {
+        let finished = matches!(progress.state, State::Success | State::Error);
         let id = loaded.id.to_string();
         let seal = |column, plain: Result<Vec<u8>, serde_json::Error>| {
             let plain = plain.map_err(|error| Failure::Bug(error.to_string()))?;
             let sealed = self.keyring.seal(sealed(cx, &id, column), &plain, self.rng.as_ref());
             sealed.map_err(|error| Failure::Bug(error.to_string()))
         };
-        Ok(FlowRow {
+        let row = FlowRow {
             id: loaded.id,
             kind: loaded.flow.as_str().to_owned(),
             state: progress.state.as_str().to_owned(),
-            version: loaded.version.unwrap_or(NOT_STORED) + 1,
+            version: loaded.version.unwrap_or(0) + 1,
             csrf_token: token,
-            data: seal("data", serde_json::to_vec(progress))?,
+            data: seal("data", serde_json::to_vec(&progress))?,
             last_request: Some(digest.to_vec()),
             last_answer: Some(seal("last_answer", serde_json::to_vec(answer))?),
             last_answer_until: Some(cx.now + REPLAY),
-            finished: matches!(progress.state, State::Success | State::Error),
+            finished,
             created_at: loaded.created_at,
             updated_at: cx.now,
             expires_at: loaded.expires_at,
-        })
+        };
+        match loaded.version {
+            None => tx.flows().create(&row).await?,
+            Some(version) => tx.flows().update(&row, version).await?,
+        }
+        Ok(row)
     }
-}
-
-/// The version that a row is to be replaced in, if it is stored.
-fn version(row: &FlowRow) -> Option<i64> {
-    Some(row.version).filter(|version| *version != NOT_STORED)
 }
 
 const fn sealed<'a>(cx: &Context, id: &'a str, column: &'a str) -> Sealed<'a> {

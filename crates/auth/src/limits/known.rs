@@ -14,7 +14,7 @@ use inkan_base::{Timestamp, UserId};
 use super::window::{Key, SAMPLES, SHARDS, digest};
 use crate::Context;
 
-/// Pairs of client and account per shard; 16 bytes of key and 4 of time each, so 6 MiB at the most.
+/// Pairs of client and account per shard; 16 bytes of key and 4 of time each, in tables of twice as many places at the most: 11 MiB.
 const MAX_PAIRS: usize = 14_000;
 /// How long a client is remembered, in hours: 30 days.
 const MEMORY: Hour = 30 * 24;

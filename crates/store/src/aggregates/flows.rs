@@ -1,4 +1,4 @@
-//! Flows in progress. A row appears with a flow's first action; a finished flow keeps its row until it expires.
+//! Flows in progress. A row appears with a flow's first action that is more than an announcement; a finished flow keeps its row until it expires.
 
 use std::fmt;
 
@@ -98,10 +98,10 @@ impl Flows<'_, '_> {
         self.0.find(&SQL, params![tenant, id]).await?.map(FlowRow::from_row).transpose()
     }
 
-    /// Adds a flow with its first action.
+    /// Adds a flow.
     ///
     /// # Errors
-    /// `flows_pkey` if a concurrent first action was faster; otherwise as every statement.
+    /// `flows_pkey` if a concurrent action was faster; otherwise as every statement.
     pub async fn create(&mut self, flow: &FlowRow) -> Result<(), StoreError> {
         static SQL: Sql = Sql::new(concat!(
             "INSERT INTO flows (tenant_id, ",

@@ -35,7 +35,7 @@ impl Sql {
         self.rewritten.get_or_init(|| rewrite(self.sqlite))
     }
 
-    /// Whether the statement changes or locks rows, which a reading transaction must not.
+    /// Whether the statement changes rows, which a reading transaction must not. A selection may lock some.
     pub(crate) const fn writes(&self) -> bool {
         !matches!(self.sqlite.as_bytes(), [b'S', ..])
     }

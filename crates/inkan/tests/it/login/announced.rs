@@ -1,5 +1,7 @@
 //! What a client says it can do is not stored (decision 0019): it is in the token of the flow, and any node goes on with that.
 
+use std::time::Duration;
+
 use inkan_base::{FlowId, TenantId};
 use inkan_store::{FlowRow, StoreError};
 use serde_json::{Value, json};
@@ -116,6 +118,72 @@ each_engine! {
         assert_eq!(rejected.name(), "login_init");
         assert_eq!(rejected.request_options(), typed.request_options(), "the challenge is the same after a rejection");
         let done = act(&app, &rejected, VERIFY, json!({ "assertion_response": phone.get(&typed) })).await;
+        assert_eq!(done.outline(), "200 success");
+    }
+
+    /// Of a flow that is over, all that a server without memory of it gives away is another beginning that leads nowhere.
+    async fn s003_what_is_over_does_not_begin_again(app: AppBuilder) {
+        let app = app.config("rate_limiter: { enabled: false }").start().await;
+        let mut phone = Device::phone(1);
+        app.user("ada@example.com").passkey(&mut phone).create().await;
+        let start = Doc::new(app.post("/login").await);
+        let form = act(&app, &start, CAN, all(true)).await;
+        let mut answer = || json!({ "assertion_response": phone.get(&form) });
+        let (first, second, third) = (answer(), answer(), answer());
+        assert_eq!(act(&app, &form, VERIFY, first).await.outline(), "200 success");
+        assert_eq!(act(&app, &start, CAN, all(false)).await.outline(), REFUSED);
+        assert_eq!(act(&app, &form, VERIFY, second).await.outline(), REFUSED);
+        let app = app.stop().await.start().await;
+        let again = act(&app, &start, CAN, all(true)).await;
+        assert_eq!(again.request_options(), form.request_options(), "the same moment, the same challenge");
+        assert_eq!(act(&app, &again, VERIFY, third).await.outline(), REFUSED, "which is used up");
+        assert_eq!(act(&app, &start, CAN, all(true)).await.outline(), REFUSED, "now it is known");
+    }
+
+    /// A token that is good for nothing any more must not use up what others need: the mails that an address may get.
+    async fn s026_an_old_token_takes_no_budget_again_and_again(app: AppBuilder) {
+        let app = app.config("rate_limiter: { enabled: true }").start().await;
+        let start = Doc::new(app.post("/registration").await);
+        let first = act(&app, &start, CAN, all(false)).await;
+        let register = |number: usize| json!({ "email": "ada@example.com", "more": number });
+        assert_eq!(act(&app, &first, "register_login_identifier", register(0)).await.outline(), "200 passcode_confirmation");
+        let app = app.stop().await.start().await;
+        for number in 1..=30 {
+            let stale = act(&app, &first, "register_login_identifier", register(number)).await;
+            assert_eq!(stale.outline(), REFUSED);
+        }
+        let mut other = app.registration().ip("198.51.100.7").await;
+        let sent = other.act("register_login_identifier", json!({ "email": "ada@example.com" })).await;
+        assert_eq!(sent.outline(), "200 passcode_confirmation", "{}", sent.json);
+        assert_eq!(app.mails("ada@example.com").await.len(), 2);
+    }
+
+    async fn it_ends_with_the_flow_and_belongs_to_its_endpoint(app: AppBuilder) {
+        let app = app.start().await;
+        let first = act(&app, &Doc::new(app.post("/login").await), CAN, all(false)).await;
+        let href = first.json["actions"][IDENTIFY]["href"].as_str().unwrap().replace("/login", "/registration");
+        let href = href.replace(IDENTIFY, "register_login_identifier");
+        let body = json!({ "input_data": { "email": "ada@example.com" }, "csrf_token": first.csrf() });
+        assert_eq!(Doc::new(app.post(&href).json(&body).await).outline(), REFUSED);
+        app.clock.advance(Duration::from_hours(25));
+        app.domain().store.clean_up(app.now(), Duration::from_hours(1), 100).await.unwrap();
+        let late = act(&app, &first, IDENTIFY, json!({ "email": "ada@example.com" })).await;
+        assert_eq!(late.error(), "flow_expired_error");
+        assert_eq!(row(&app, &first).await, None);
+    }
+
+    /// Pages that are open while a new secret is put in front of the old one go on.
+    async fn open_pages_survive_a_new_secret(app: AppBuilder) {
+        let secrets = |keys: &str| format!("{{ secret_keys: [{keys}], rate_limiter: {{ enabled: false }} }}");
+        let (old, new) = ("the-first-secret-of-all", "the-secret-after-that-one");
+        let app = app.config(&secrets(old)).start().await;
+        let mut phone = Device::phone(1);
+        app.user("ada@example.com").passkey(&mut phone).create().await;
+        let start = Doc::new(app.post("/login").await);
+        let form = act(&app, &Doc::new(app.post("/login").await), CAN, all(true)).await;
+        let app = app.stop().await.config(&secrets(&format!("{new}, {old}"))).start().await;
+        assert_eq!(act(&app, &start, CAN, all(true)).await.outline(), "200 login_init");
+        let done = act(&app, &form, VERIFY, json!({ "assertion_response": phone.get(&form) })).await;
         assert_eq!(done.outline(), "200 success");
     }
 

@@ -20,7 +20,7 @@ each_engine! {
             app.registration().await.act("register_login_identifier", address).await;
             app.login().await; // not even stored
         }
-        app.clock.advance(Duration::from_hours(24));
+        app.clock.advance(Duration::from_hours(25));
         let removed = app.domain().store.clean_up(app.now(), Duration::from_hours(1), 4).await.unwrap();
         assert_eq!(removed.flows, 6);
     }

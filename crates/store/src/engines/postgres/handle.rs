@@ -65,6 +65,10 @@ struct Message<'q> {
 impl Message<'_> {
     /// A question, which sees what was committed, within a transaction or not. A selection that nobody reads is there to lock.
     fn only_asks(&self) -> bool {
+        debug_assert!(
+            self.sql.writes() || self.then == Then::Nothing || !self.sql.postgres().contains("FOR UPDATE"),
+            "a lock that is asked for like a question would end at once"
+        );
         !self.sql.writes() && matches!(self.then, Then::Rows | Then::Keep(_))
     }
 }

@@ -1,7 +1,7 @@
 //! PostgreSQL: a bounded pool; one connection per transaction and never a second one.
 //!
-//! READ COMMITTED, rows locked in a fixed order. Writing is a transaction; reading is not, because under READ COMMITTED each
-//! statement sees its own snapshot anyway. A dedicated connection listens for the other nodes (`listener`).
+//! READ COMMITTED, rows locked in a fixed order. Writing is a transaction from the first change or lock on; reading is
+//! none, because under READ COMMITTED each statement sees its own snapshot anyway. A dedicated connection listens for the other nodes (`listener`).
 
 mod errors;
 mod handle;
