@@ -246,7 +246,7 @@ async fn age_postgres(url: &str, seconds: u64) -> Result<(), Failure> {
     tokio::spawn(connection);
     let old = format!("now() - interval '{seconds} seconds'");
     let aged = format!(
-        "UPDATE flows SET expires_at = created_at WHERE created_at < {old}; \
+        "UPDATE flows SET expires_at = '2000-01-01' WHERE created_at < {old}; \
          UPDATE passcodes SET expires_at = created_at WHERE created_at < {old}; \
          UPDATE audit_records SET created_at = '2000-01-01' WHERE created_at < {old}; \
          UPDATE outbox SET finished_at = '2000-01-01' WHERE finished_at < {old}"
@@ -269,7 +269,7 @@ fn age_sqlite(file: &Path, seconds: u64) -> Result<(), Failure> {
     database.busy_timeout(Duration::from_secs(5))?;
     let old = format!("(unixepoch() - {seconds}) * 1000000");
     Ok(database.execute_batch(&format!(
-        "BEGIN IMMEDIATE; UPDATE flows SET expires_at = created_at WHERE created_at < {old}; \
+        "BEGIN IMMEDIATE; UPDATE flows SET expires_at = 1 WHERE created_at < {old}; \
          UPDATE passcodes SET expires_at = created_at WHERE created_at < {old}; \
          UPDATE audit_records SET created_at = 1 WHERE created_at < {old}; \
          UPDATE outbox SET finished_at = 1 WHERE finished_at < {old}; COMMIT"

@@ -158,12 +158,9 @@ each_engine! {
     }
 }
 
+/// It is the first word.
 fn code_in_subject(subject: &str) -> String {
-    let mut words = subject.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .find(|word| word.len() == 6 && word.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
-        .unwrap()
-        .to_owned()
+    subject.split(' ').next().unwrap().to_owned()
 }
 
 fn swap_case(c: char) -> char {
