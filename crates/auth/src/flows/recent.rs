@@ -12,7 +12,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 use super::step::KnownPassword;
 
 /// How much is remembered, in bytes.
-const CAPACITY: u64 = 8 * 1024 * 1024;
+const CAPACITY: u64 = 4 * 1024 * 1024;
 /// What a flow takes besides its data.
 const OVERHEAD: usize = 640;
 /// Who takes longer for an action is read again.
@@ -47,13 +47,12 @@ impl RecentFlows {
         self.0.invalidate(&(tenant, id));
     }
 
-    /// The row was written. Nothing more comes of a finished flow.
+    /// The row was written; it comes without what only a repeated request needs. Nothing more comes of a finished flow.
     pub(super) fn remember(&self, tenant: TenantId, row: FlowRow, password: Option<KnownPassword>) {
         let key = (tenant, row.id);
         if row.finished {
             self.0.invalidate(&key);
         } else {
-            let row = FlowRow { last_request: None, last_answer: None, ..row };
             self.0.insert(key, Arc::new(Recent { row, password }));
         }
     }

@@ -13,7 +13,7 @@ use inkan_flow::{
     ActionDocument, Body, Document, FlowError, Input, InputErrors, Inputs, Malformed, Payload, Rejection,
     Request, StateName as _, Target,
 };
-use inkan_store::{SessionEvent, Spent, StoreError};
+use inkan_store::{FlowRow, SessionEvent, Spent, StoreError};
 
 use super::{
     Action, Answer, Failure, FlowKind, FlowRequest, Outcome, Outline, Prepared, Progress, Screen, State,
@@ -266,7 +266,8 @@ impl App {
         execution: Execution,
     ) -> Result<(Answer, Option<FlowError>), Failure> {
         let Execution { action, inputs, facts, rejection } = execution;
-        let committed = self.store.write_ending::<_, Failure>(request.cx.tenant, async |tx| {
+        // All that it takes is given up when it is done: many may wait for their commit at the same time.
+        let committed = self.store.write_ending::<_, Failure>(request.cx.tenant, async move |tx| {
             let mut step = Step {
                 app: self,
                 cx: request.cx,
@@ -285,9 +286,10 @@ impl App {
             let shown = apply(&mut step, &loaded.progress, outcome).await?;
             show_state(&mut step).await?;
             let (token, answer) = self.render(&step, action.name, &inputs, &shown);
-            let Step { tx, progress, out, .. } = step;
+            let Step { tx, progress, mut out, .. } = step;
+            out.payload = Payload::new();
             let row = self.save(tx, request.cx, loaded, progress, token, &request.digest, &answer).await?;
-            Ok((answer, shown.error, out, row))
+            Ok((answer, shown.error, out, FlowRow { last_request: None, last_answer: None, ..row }))
         });
         let ((answer, error, mut out, row), ended) = committed.await?;
         let password = out.password.take().or_else(|| loaded.password.clone());
